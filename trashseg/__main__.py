@@ -1,0 +1,6 @@
+"""``python -m trashseg VERB ...``."""
+
+from trashseg.cli import main
+
+if __name__ == "__main__":
+    main()

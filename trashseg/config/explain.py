@@ -1,0 +1,90 @@
+"""Turn Hydra's and OmegaConf's errors into one line that says what exists."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+
+from trashseg.config.paths import conf_dir
+from trashseg.types import did_you_mean
+
+
+def explain(error: Exception, verb: str, overrides: Sequence[str]) -> str:
+    """Return one line for a config ``error`` raised while ``verb`` was composed with ``overrides``."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_option(error.missing_cfg_file, error.options or _options(error.missing_cfg_file))
+    if isinstance(error, ConfigCompositionException):
+        return _composition(error, verb, overrides)
+    if isinstance(error, InterpolationResolutionError | MissingMandatoryValue):
+        return f"{error.full_key or 'a value'} cannot be resolved: {_first_line(error)}"
+    return _first_line(error)
+
+
+def _missing_option(missing: str, options: Sequence[str]) -> str:
+    """Say which options the group of ``missing`` ("model/unet_effb8") has."""
+    group, _, option = missing.removesuffix(".yaml").rpartition("/")
+    return f"{group}={option} does not exist. {did_you_mean(option, options, limit=40)}"
+
+
+def _options(missing: str) -> list[str]:
+    folder = conf_dir() / Path(missing).parent
+    return [path.stem for path in folder.glob("*.yaml")]
+
+
+def _composition(error: Exception, verb: str, overrides: Sequence[str]) -> str:
+    """Explain an override that fits neither a group nor a key."""
+    found = re.search(r"Could not (?:override|delete(?: from config)?)[^']*'([^']+)'", str(error))
+    if found is None:
+        return _first_line(error)
+    key = found.group(1).split("@")[0].replace("/", ".")
+    given = next((text for text in overrides if text.lstrip("+~").startswith(found.group(1))), found.group(1))
+    return f"{given}: {_unknown_key(key, verb, overrides)}"
+
+
+def _unknown_key(key: str, verb: str, overrides: Sequence[str]) -> str:
+    """Say at which part ``key`` ("trainer.max_epoch") leaves the config and what stands there."""
+    node: object = _compose_groups(verb, overrides)
+    done: list[str] = []
+    for part in key.split("."):
+        if not isinstance(node, DictConfig):
+            return f"{'.'.join(done)} is a single value and has no key {part!r}."
+        if part not in node:
+            where = f"in {'.'.join(done)}" if done else "at the top of the config"
+            help_ = did_you_mean(part, [str(name) for name in node], limit=40)
+            return f"there is no key {part!r} {where}. {help_} (a new key is added with +{key}=...)"
+        done.append(part)
+        node = node._get_node(part)
+    return f"{key} is a value, not a group of options; write {key}=VALUE."
+
+
+def _compose_groups(verb: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose ``verb`` with only those overrides that choose an option of a group, to show what there is."""
+    chosen = [text for text in overrides if _is_choice(text)]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        with contextlib.suppress(HydraException, OmegaConfBaseException):
+            chosen_config: DictConfig = compose(config_name=verb, overrides=chosen)
+            return chosen_config
+        config: DictConfig = compose(config_name=verb)
+        return config
+
+
+def _is_choice(text: str) -> bool:
+    """Whether ``text`` is like model=unet_effb7, with a group and an option that exist."""
+    group, separator, option = text.lstrip("+").partition("=")
+    return bool(separator) and "," not in option and (conf_dir() / group / f"{option}.yaml").is_file()
+
+
+def _first_line(error: Exception) -> str:
+    """Join the lines of a library's message, without its internal addresses."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
+    return " ".join(kept)
