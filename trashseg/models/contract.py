@@ -1,0 +1,73 @@
+"""The contract of every network: normalisation and padding inside, logits at the input's size."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class SegmentationNet(nn.Module):
+    """Base of every network: image (N, 3, H, W), float in [0, 1], to logits (N, K, H, W).
+
+    Subclasses implement :meth:`logits` for normalised images whose sides are multiples of ``multiple``.
+
+    Args:
+        mean: mean of the three channels in [0, 1], as the starting weights expect it.
+        std: their standard deviation.
+        multiple: height and width that the network needs are multiples of this; other sizes are padded on the right
+            and at the bottom by repeating the border, and the logits are cut back.
+    """
+
+    backbone_prefixes: tuple[str, ...] = ("encoder.", "backbone.")
+    """Parameters under these names belong to the backbone: optimisers may give them another learning rate."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], multiple: int, *, channels_last: bool = False
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        self.multiple = multiple
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+
+    @abstractmethod
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """Return logits (N, K, H, W) for normalised images (N, 3, H, W), H and W multiples of ``multiple``."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Return logits (N, K, H, W) for images (N, 3, H, W) in [0, 1]."""
+        height, width = image.shape[-2:]
+        x = (image - self.mean) / self.std
+        below, right = -height % self.multiple, -width % self.multiple
+        if below or right:
+            x = functional.pad(x, (0, right, 0, below), mode="replicate")
+        return self.logits(x.contiguous(memory_format=self.memory_format))[..., :height, :width]
+
+
+def freeze_unused(net: nn.Module, size: int = 64) -> list[str]:
+    """Freeze every parameter that no gradient reaches and return their names.
+
+    Some encoders carry parameters that segmentation never uses (the classifier's last layers of EfficientNets, the
+    deep stages under a PSPNet); plain DDP stops at them. One dummy image (1, 3, size, size) in eval mode finds them
+    without touching the running statistics.
+    """
+    was_training = net.training
+    net.eval()
+    with torch.enable_grad():
+        net(torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))).sum().backward()
+    net.train(was_training)
+    unused = [name for name, parameter in net.named_parameters() if parameter.requires_grad and parameter.grad is None]
+    for name in unused:
+        net.get_parameter(name).requires_grad_(False)
+    net.zero_grad(set_to_none=True)
+    return unused
