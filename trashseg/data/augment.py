@@ -1,0 +1,52 @@
+"""Augmentation: a mapping of named albumentations transforms, with a random stream of its own for every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import albumentations
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.uint8]
+
+
+class Augment:
+    """Apply named transforms in their order to an image and its mask.
+
+    The installed albumentations repeats one random stream in every worker and epoch, whatever the seed. So each call
+    seeds the transforms from (seed, epoch, index): samples then do not depend on the number of workers or processes.
+
+    Args:
+        transforms: name -> transform of albumentations; None leaves a transform out.
+    """
+
+    def __init__(self, transforms: Mapping[str, Any]) -> None:
+        self.transforms = {name: transform for name, transform in transforms.items() if transform is not None}
+        self._compose = albumentations.Compose(list(self.transforms.values()))
+
+    def __call__(self, image: Array, mask: Array, key: tuple[int, int, int]) -> tuple[Array, Array]:
+        """Return the augmented (image, mask), uint8 and of one size.
+
+        Args:
+            image: (H, W, 3), RGB.
+            mask: (H, W), class ids or ``IGNORE_INDEX``.
+            key: (seed, epoch, index), which alone decides the result.
+        """
+        if not self.transforms:
+            return image, mask
+        self._compose.set_random_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        result = self._compose(image=image, mask=mask)
+        return result["image"], result["mask"]
+
+
+def one_of(transforms: Mapping[str, Any], p: float = 0.5) -> albumentations.OneOf:
+    """Return a transform that applies one of the named ``transforms``, chosen by their p, with probability ``p``."""
+    return albumentations.OneOf([transform for transform in transforms.values() if transform is not None], p=p)
+
+
+def single_thread() -> None:
+    """Keep OpenCV from starting threads of its own in every worker, where they fight for the same cores."""
+    cv2.setNumThreads(0)

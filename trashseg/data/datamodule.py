@@ -1,0 +1,178 @@
+"""The LightningDataModule: checked photographs in, batches out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from torch.utils.data import DataLoader
+
+from trashseg.data.augment import Augment, single_thread
+from trashseg.data.dataset import TrashDataset, collate_eval, collate_train
+from trashseg.data.prepared import default_cache_dir
+from trashseg.data.resize import Resize
+from trashseg.data.sampling import EpochSampler
+from trashseg.data.source import Source
+from trashseg.types import Batch, ClassTable, ConfigError, DataError, Split
+
+log = logging.getLogger(__name__)
+
+
+class TrashDataModule(pl.LightningDataModule):
+    """Training and validation batches of a COCO data set.
+
+    Args:
+        aug: random transforms of the training part.
+        image_size: side of the square that the network sees.
+        resize: how photographs become that square: ``stretch`` or ``pad``.
+        batch_size: photographs a step and process.
+        num_workers: loading processes; None: the cores but one, at most 8.
+        seed: of the order and the transforms.
+        source: the keywords of :class:`Source`.
+    """
+
+    def __init__(
+        self,
+        *,
+        aug: Augment | None = None,
+        image_size: int = 512,
+        resize: str = "stretch",
+        batch_size: int = 8,
+        num_workers: int | None = None,
+        seed: int = 0,
+        **source: Any,
+    ) -> None:
+        super().__init__()
+        self.source = Source(**source)
+        self.aug, self.seed = aug, seed
+        self.resize = Resize(image_size, resize)
+        self.batch_size = batch_size
+        self.num_workers = min(8, max(1, (os.cpu_count() or 2) - 1)) if num_workers is None else num_workers
+        self._sets: dict[Split, TrashDataset] = {}
+
+    def prepare_data(self) -> None:
+        """Check the data and build the caches, on one process while the others wait."""
+        for split in (Split.TRAIN, Split.VAL):
+            self.source.prepare(split)
+
+    def setup(self, stage: str) -> None:
+        """Open the caches on every process."""
+        train = self.dataset(Split.TRAIN)
+        if stage == "fit":
+            log.info("data: %d training and %d validation photographs", len(train), len(self.dataset(Split.VAL)))
+
+    @property
+    def classes(self) -> ClassTable:
+        """The classes of the data set."""
+        return self.source.table()
+
+    def dataset(self, split: Split) -> TrashDataset:
+        """Return the photographs of ``split``; the random transforms belong to the training part alone."""
+        if split not in self._sets:
+            prepared = self.source.prepare(split)
+            indices = self.source.members(split, list(prepared.names))
+            # Without transforms the training part still yields masks at the network's size.
+            aug = (self.aug or Augment({})) if split == Split.TRAIN else None
+            self._sets[split] = TrashDataset(prepared, self.resize, indices=indices, aug=aug, seed=self.seed)
+        return self._sets[split]
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return shuffled batches; the last incomplete one is left out, since batch norm needs two images.
+
+        Raises:
+            DataError: there are fewer than two photographs a process.
+        """
+        dataset, rank, world_size = self.dataset(Split.TRAIN), *self._place()
+        sampler = EpochSampler(len(dataset), shuffle=True, seed=self.seed, rank=rank, world_size=world_size)
+        batch_size = min(self.batch_size, len(sampler))
+        if batch_size < 1:
+            raise DataError(f"{len(dataset)} training photographs are too few for {world_size} processes.")
+        return self._loader(dataset, sampler, batch_size, collate_train, drop_last=True)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Return the validation photographs in order, each counted once over all processes."""
+        return self.eval_dataloader(Split.VAL)
+
+    def eval_dataloader(self, split: Split) -> DataLoader[Batch]:
+        """Return the photographs of ``split`` in order and without random transforms."""
+        dataset, rank, world_size = self.dataset(split), *self._place()
+        if split == Split.TRAIN:
+            dataset = TrashDataset(dataset.split, self.resize, indices=dataset.indices)
+        sampler = EpochSampler(len(dataset), shuffle=False, rank=rank, world_size=world_size)
+        return self._loader(dataset, sampler, self.batch_size, collate_eval, drop_last=False)
+
+    def _place(self) -> tuple[int, int]:
+        """Return (rank, number of processes)."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+    def _loader(
+        self, dataset: TrashDataset, sampler: EpochSampler, batch_size: int, collate: Any, *, drop_last: bool
+    ) -> DataLoader[Batch]:
+        single_thread()
+        return DataLoader(
+            dataset,  # type: ignore[arg-type]  # samples go in, batches come out; DataLoader's type knows one of them
+            sampler=sampler,
+            batch_size=batch_size,
+            num_workers=self.num_workers,
+            collate_fn=collate,
+            drop_last=drop_last,
+            pin_memory=self.trainer is not None and _on_gpu(self.trainer),
+            persistent_workers=self.num_workers > 0,
+            worker_init_fn=_worker_init,
+        )
+
+
+class SyntheticDataModule(TrashDataModule):
+    """Generated scenes in the competition's layout, made on first use.
+
+    Args:
+        root: folder; None: one in the cache, named by the numbers below.
+        num_train: training scenes.
+        num_val: validation scenes.
+        num_test: scenes without labels.
+        scene_size: side of the scenes in pixels.
+        scene_seed: another number gives other scenes.
+        others: the keywords of :class:`TrashDataModule`.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: str | None = None,
+        num_train: int = 240,
+        num_val: int = 60,
+        num_test: int = 24,
+        scene_size: int = 256,
+        scene_seed: int = 0,
+        **others: Any,
+    ) -> None:
+        if min(num_train, num_val, num_test) < 1 or scene_size < 64:
+            raise ConfigError("data=synthetic needs at least one scene in each part and data.scene_size of 64 or more.")
+        if root is None:
+            cache = Path(others["cache_dir"]) if others.get("cache_dir") else default_cache_dir()
+            root = str(cache / f"synthetic-{num_train}-{num_val}-{num_test}-{scene_size}px-seed{scene_seed}")
+        super().__init__(root=root, **others)
+        self.counts = {"num_train": num_train, "num_val": num_val, "num_test": num_test}
+        self.scene_size, self.scene_seed = scene_size, scene_seed
+
+    def prepare_data(self) -> None:
+        """Generate the scenes where they are not there yet, then check them like any other data."""
+        self.generate()
+        super().prepare_data()
+
+    def generate(self) -> None:
+        """Generate the scenes where they are not there yet."""
+        from trashseg.data.synthetic import ensure_synthetic
+
+        ensure_synthetic(Path(self.source.root), **self.counts, size=self.scene_size, seed=self.scene_seed)
+
+
+def _worker_init(worker: int) -> None:  # noqa: ARG001 - DataLoader passes the worker's number
+    single_thread()
+
+
+def _on_gpu(trainer: pl.Trainer) -> bool:
+    return trainer.strategy.root_device.type == "cuda"

@@ -1,0 +1,169 @@
+"""Which files make up a data set, and what their categories mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trashseg.data.index import CocoIndex, open_index
+from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
+from trashseg.data.problems import Problem
+from trashseg.data.raster import UNPAINTED
+from trashseg.types import BACKGROUND, IGNORE_INDEX, ClassTable, ConfigError, DataError, Split, did_you_mean
+
+log = logging.getLogger(__name__)
+
+DROP = "drop"
+IGNORE = "ignore"
+HOLDOUT_BLOCK = 10
+"""Neighbouring photographs that go to the same side of a holdout split: they often show one scene."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set on disk.
+
+    Args:
+        root: folder of the JSON files and the photographs.
+        train: JSON of the training part, relative to ``root``.
+        val: JSON of the validation part; None: a holdout share of ``train``.
+        test: JSON of the photographs without labels; None: there is none.
+        classes: ``{name: {id, ko, color}}``; None: the categories of ``train`` behind a background class.
+        category_map: category name -> class name, ``ignore`` or ``drop``, for categories not named like a class.
+        order: which object lies on top where several overlap.
+        max_side: larger photographs are shrunk once, into the cache; None: never.
+        holdout: share of ``train`` that validates where ``val`` is None.
+        on_bad: ``error`` or ``skip``.
+        cache_dir: None: the user's cache.
+    """
+
+    root: str
+    train: str = "train.json"
+    val: str | None = "val.json"
+    test: str | None = "test.json"
+    classes: Mapping[str, Mapping[str, Any]] | None = None
+    category_map: Mapping[str, str] = field(default_factory=dict)
+    order: str = "area_desc"
+    max_side: int | None = None
+    holdout: float = 0.2
+    on_bad: str = "error"
+    cache_dir: str | None = None
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the caches."""
+        return Path(self.cache_dir).expanduser() if self.cache_dir else default_cache_dir()
+
+    def file_name(self, split: Split) -> str | None:
+        """Return the JSON that holds ``split``, relative to the root; None where the data set has no such part."""
+        return {Split.TRAIN: self.train, Split.VAL: self.val or self.train, Split.TEST: self.test}[split]
+
+    def json_path(self, split: Split) -> Path:
+        """Return the JSON that holds ``split``.
+
+        Raises:
+            DataError: the data set has no such part, or ``root`` is no folder.
+        """
+        root = Path(self.root).expanduser()
+        if not root.is_dir():
+            raise DataError(f"data.root={self.root} is not a folder; give the folder that holds {self.train}.")
+        name = self.file_name(split)
+        if name is None:
+            raise DataError(f"this data set has no {split} part; set data.{split}=FILE.json.")
+        return root / name
+
+    def index(self, split: Split) -> CocoIndex:
+        """Open the JSON that holds ``split``."""
+        return open_index(self.json_path(split), self.cache)
+
+    def table(self) -> ClassTable:
+        """Return the classes: the configured table, or the categories of the training part."""
+        if self.classes:
+            return ClassTable.from_mapping(self.classes)
+        names = [name for _, name in sorted(self.index(Split.TRAIN).categories.items())]
+        if not names:
+            raise DataError(f"{self.json_path(Split.TRAIN)} lists no categories; give a table in data.classes.")
+        return ClassTable.from_mapping(_numbered([name for name in names if name.lower() != "background"]))
+
+    def class_of(self, index: CocoIndex) -> dict[int, int]:
+        """Return category id -> class id, ``IGNORE_INDEX`` or ``UNPAINTED`` for the categories that have a meaning.
+
+        Raises:
+            ConfigError: ``category_map`` names a class that does not exist.
+        """
+        names = self.table().names
+        ids = {name: number for number, name in enumerate(names)}
+        result = {}
+        for category, name in index.categories.items():
+            target = self.category_map.get(name, name)
+            if target == IGNORE:
+                result[category] = IGNORE_INDEX
+            elif target == DROP:
+                result[category] = UNPAINTED
+            elif target in ids:
+                result[category] = ids[target]
+            elif name in self.category_map:
+                raise ConfigError(f"data.category_map: {name}: {target} names no class. {did_you_mean(target, names)}")
+        return result
+
+    def prepare(self, split: Split) -> PreparedSplit:
+        """Validate ``split``, paint its masks or open the cached ones."""
+        index = self.index(split)
+        return prepare(
+            index, Path(self.root).expanduser(), self.class_of(index), len(self.table()), order=self.order,
+            max_side=self.max_side, on_bad=self.on_bad, cache_dir=self.cache,
+        )  # fmt: skip
+
+    def problems(self, split: Split) -> list[Problem]:
+        """Return everything wrong with ``split``."""
+        index = self.index(split)
+        return find_problems(
+            index, Path(self.root).expanduser(), self.class_of(index), len(self.table()), order=self.order,
+            max_side=self.max_side, cache_dir=self.cache,
+        )  # fmt: skip
+
+    def members(self, split: Split, names: list[str]) -> npt.NDArray[np.int64]:
+        """Return the positions of ``names`` (the photographs of ``split``'s JSON) that belong to ``split``."""
+        if self.val is not None or split == Split.TEST:
+            return np.arange(len(names))
+        held_out = holdout_members(names, self.holdout)
+        return np.flatnonzero(held_out if split == Split.VAL else ~held_out)
+
+
+def holdout_members(names: list[str], share: float) -> npt.NDArray[np.bool_]:
+    """Mark the photographs that validate: whole runs of neighbouring names, spread over the data set.
+
+    Raises:
+        ConfigError: ``share`` is not between 0 and 1, or leaves one side empty.
+    """
+    if not 0 < share < 1:
+        raise ConfigError(f"data.holdout={share} is not a share between 0 and 1, for example data.holdout=0.2.")
+    order = sorted(range(len(names)), key=lambda i: (str(PurePosixPath(names[i]).parent), names[i]))
+    size = max(1, min(HOLDOUT_BLOCK, round(len(names) * share / 2)))
+    blocks = np.array_split(np.array(order), max(2, round(len(names) / size)))
+    # Every 1/share-th block: the fractional part of k * share passes through zero that often.
+    chosen = [k for k in range(len(blocks)) if int((k + 1) * share) > int(k * share)] or [len(blocks) - 1]
+    held_out = np.zeros(len(names), dtype=bool)
+    for k in chosen:
+        held_out[blocks[k]] = True
+    if held_out.all() or not held_out.any():
+        raise ConfigError(f"data.holdout={share} of {len(names)} photographs leaves one side empty; add photographs.")
+    return held_out
+
+
+def _numbered(names: list[str]) -> dict[str, dict[str, Any]]:
+    """Return a class table for ``names`` behind the background, with well-spaced colours."""
+    import colorsys
+
+    table: dict[str, dict[str, Any]] = {BACKGROUND: {"id": 0, "ko": BACKGROUND, "color": [0, 0, 0]}}
+    for number, name in enumerate(names, start=1):
+        # Steps of the golden ratio keep neighbouring hues apart for any number of classes.
+        color = colorsys.hsv_to_rgb(number * 0.618034 % 1.0, 0.65, 0.85)
+        table[name] = {"id": number, "ko": name, "color": [round(255 * value) for value in color]}
+    return table
