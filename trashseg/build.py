@@ -1,0 +1,141 @@
+"""The composition root: the only file that turns a config into objects."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import hydra
+import lightning.pytorch as pl
+import torch
+from hydra.errors import InstantiationException
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig
+from torch import nn
+
+from trashseg.config import plain
+from trashseg.data.augment import Augment
+from trashseg.data.datamodule import TrashDataModule
+from trashseg.models.contract import SegmentationNet, freeze_unused
+from trashseg.optim import Recipe
+from trashseg.tta import TTA
+from trashseg.types import ClassTable, ConfigError, TrashsegError
+
+log = logging.getLogger(__name__)
+
+
+def instantiate(node: Any, where: str, **extra: Any) -> Any:
+    """Call ``hydra.utils.instantiate`` on a config node; a mistake in it becomes a :class:`ConfigError`.
+
+    Args:
+        node: a config node or a plain mapping.
+        where: the node's name, for messages.
+        extra: keywords beside the node's own.
+
+    Raises:
+        TrashsegError: the built object refused its arguments, or does not know one of them.
+    """
+    try:
+        with warnings.catch_warnings():
+            # albumentations passes over arguments that it does not know; a typo must not be silent.
+            warnings.filterwarnings("error", message=r".*not valid for transform.*")
+            return hydra.utils.instantiate(node, _convert_="all", **extra)
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, TrashsegError):
+            raise cause from None
+        if isinstance(cause, TypeError | ValueError | ImportError | AttributeError | Warning) or cause is None:
+            reason = " ".join(str(cause or error).split())
+            raise ConfigError(f"{where}: {reason[:400]}") from error
+        raise
+
+
+def build_datamodule(data: Any, aug: DictConfig | None = None) -> TrashDataModule:
+    """Build the data module; ``aug`` is the mapping of the training part's transforms."""
+    transforms = instantiate(aug, "aug") if aug is not None else {}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=r".*not valid for transform.*")
+        datamodule: TrashDataModule = instantiate(data, "data", aug=Augment(transforms))
+    return datamodule
+
+
+def build_net(model: Any, num_classes: int) -> SegmentationNet:
+    """Build the network with ``num_classes`` outputs and freeze what no gradient reaches."""
+    net: SegmentationNet = instantiate(model, "model", num_classes=num_classes)
+    if not model.get("pretrained", True) and not model.get("weights"):
+        log.info("model.pretrained=false: the network starts from random weights")
+    frozen = freeze_unused(net)
+    if frozen:
+        log.info("%d parameters that no gradient reaches are frozen: %s, ...", len(frozen), frozen[0])
+    return net
+
+
+def build_loss(loss: Any, table: ClassTable) -> nn.Module:
+    """Build the pixel loss.
+
+    Raises:
+        ConfigError: class weights are named for other classes, or in another order, than ``table`` has.
+    """
+    built: nn.Module = instantiate(loss, "loss")
+    for part in built.modules():
+        names = getattr(part, "class_names", None)
+        if names is not None and tuple(names) != table.names:
+            raise ConfigError(
+                f"loss: the weights are for {', '.join(names)}, the data set has {', '.join(table.names)}; "
+                "give one weight a class, in this order."
+            )
+    return built
+
+
+def build_recipe(optim: Any) -> Recipe:
+    """Build the optimiser's recipe."""
+    recipe: Recipe = instantiate(optim, "optim")
+    return recipe
+
+
+def build_tta(tta: Any) -> TTA:
+    """Build the test-time augmentation."""
+    built: TTA = instantiate(tta, "tta")
+    return built
+
+
+def build_callbacks(callbacks: Mapping[str, Any] | None) -> list[Callback]:
+    """Build the named callbacks that are not null."""
+    return _values(callbacks, "callbacks")
+
+
+def build_loggers(logger: Mapping[str, Any] | None) -> list[Logger]:
+    """Build the named loggers that are not null."""
+    return _values(logger, "logger")
+
+
+def _values(node: Mapping[str, Any] | None, where: str) -> list[Any]:
+    return [instantiate(entry, f"{where}.{name}") for name, entry in (node or {}).items() if entry is not None]
+
+
+def build_trainer(trainer: DictConfig, callbacks: list[Callback], loggers: list[Logger]) -> pl.Trainer:
+    """Build Lightning's trainer; ``precision=auto`` is resolved by the card.
+
+    Raises:
+        ConfigError: the device does not exist or an argument is wrong.
+    """
+    arguments = plain(trainer)
+    arguments["precision"] = choose_precision(str(arguments["precision"]), str(arguments["accelerator"]))
+    try:
+        built: pl.Trainer = instantiate(arguments, "trainer")(callbacks=callbacks, logger=loggers or False)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"trainer: {' '.join(str(error).split())}") from error
+    return built
+
+
+def choose_precision(precision: str, accelerator: str) -> str:
+    """Return Lightning's precision for ``auto``: bf16 from Ampere on, fp16 on older cards, fp32 on a CPU."""
+    if precision != "auto":
+        return precision
+    if accelerator == "cpu" or not torch.cuda.is_available():
+        return "32-true"
+    # With emulation a V100 claims bf16 too, and would be slow.
+    return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"

@@ -1,0 +1,1 @@
+"""Side effects of training: pictures, averaged weights, progress, what a checkpoint carries."""

@@ -1,0 +1,58 @@
+"""A bar in a terminal, and one line an epoch everywhere."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import Any
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import TQDMProgressBar
+
+
+class Progress(TQDMProgressBar):
+    """Print a line after each epoch: loss, validation mIoU, the best so far, seconds.
+
+    The moving bar appears in a terminal only: in a log file it would be thousands of lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(refresh_rate=1 if sys.stderr.isatty() else 0, leave=False)
+        self._best = -math.inf
+        self._start = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        """Start the epoch's clock."""
+        super().on_train_epoch_start(trainer, *args)
+        self._start = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print the epoch's line."""
+        super().on_train_epoch_end(trainer, pl_module)
+        if not trainer.is_global_zero:
+            return
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        miou = values.get("val/miou", math.nan)
+        mark = " *" if miou > self._best else ""
+        self._best = max(self._best, miou) if not math.isnan(miou) else self._best
+        epochs = f"{trainer.current_epoch + 1:>3}/{trainer.max_epochs}"
+        seconds = time.monotonic() - self._start
+        losses = f"train loss {values.get('train/loss', math.nan):.4f}  val loss {values.get('val/loss', math.nan):.4f}"
+        print(f"epoch {epochs}  {losses}  val mIoU {miou:.4f}{mark:<2}  {seconds:.0f} s", flush=True)
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """Leave the logger's version number out of the bar."""
+        items = super().get_metrics(trainer, pl_module)
+        items.pop("v_num", None)
+        return items
+
+    def state_dict(self) -> dict[str, Any]:
+        """Keep the best score over a resume."""
+        return {"best": self._best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the best score of the interrupted run."""
+        self._best = float(state_dict["best"])

@@ -1,0 +1,35 @@
+"""Maps of logits or probabilities at a photograph's own size."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from trashseg.types import IGNORE_INDEX
+
+
+def restore(maps: torch.Tensor, content: tuple[int, int], size: tuple[int, int]) -> torch.Tensor:
+    """Return maps (N, K, h, w) of the network's square at a photograph's size (N, K, H, W).
+
+    Args:
+        maps: logits or probabilities.
+        content: (h', w'), the part of the square that the photograph fills; the padding is cut off.
+        size: (H, W); the enlargement is bilinear between pixel centres.
+    """
+    maps = maps[..., : content[0], : content[1]]
+    if tuple(maps.shape[-2:]) == tuple(size):
+        return maps
+    return functional.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
+
+
+def to_square(mask: torch.Tensor, content: tuple[int, int], shape: tuple[int, int]) -> torch.Tensor:
+    """Return a mask (H, W) on the network's square ``shape`` (h, w), int64, with ``IGNORE_INDEX`` in the padding."""
+    small = functional.interpolate(mask[None, None].float(), size=tuple(content), mode="nearest-exact")
+    target = torch.full(shape, IGNORE_INDEX, dtype=torch.int64, device=mask.device)
+    target[: content[0], : content[1]] = small[0, 0].long()
+    return target
+
+
+def unit_image(image: torch.Tensor) -> torch.Tensor:
+    """Return uint8 images as float in [0, 1], which is what every network takes."""
+    return image.float().div_(255)

@@ -1,0 +1,89 @@
+"""The LightningModule: network, loss, metrics and optimiser, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import nn
+from torchmetrics import MeanMetric
+
+from trashseg.maps import restore, to_square, unit_image
+from trashseg.metrics import ConfusionMatrix, fast_argmax, iou_per_class, mean_iou, pixel_accuracy
+from trashseg.optim import Recipe
+from trashseg.types import Batch, ClassTable
+
+PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class SegmentationModule(pl.LightningModule):
+    """Train and validate a network.
+
+    Logs ``train/loss`` (and each part that the network's own loss names), ``val/loss``, ``val/miou``,
+    ``val/pixel_acc`` and ``val/iou/<class>``. Validation scores are those of the whole set, at the photographs' own
+    size, from one confusion matrix.
+
+    Args:
+        net: image (N, 3, H, W) in [0, 1] to logits (N, K, H, W); with a method ``training_loss(image, target,
+            pixel_loss)`` that returns named parts, the network sums its own loss.
+        pixel_loss: (logits, target (N, H, W)) to a scalar.
+        recipe: builds the optimiser and its schedule.
+        table: the K classes, background first.
+    """
+
+    def __init__(self, net: nn.Module, pixel_loss: PixelLoss, recipe: Recipe, table: ClassTable) -> None:
+        super().__init__()
+        self.net, self.pixel_loss, self.recipe, self.table = net, pixel_loss, recipe, table
+        self.confusion = ConfusionMatrix(len(table))
+        self.val_loss = MeanMetric()
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Return logits (N, K, H, W) for images (N, 3, H, W) in [0, 1]."""
+        logits: torch.Tensor = self.net(image)
+        return logits
+
+    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
+        """Return the loss of one batch."""
+        image, target = unit_image(batch["image"]), batch["mask"]
+        own_loss = getattr(self.net, "training_loss", None)
+        if own_loss is None:
+            parts = {"loss": self.pixel_loss(self.net(image), target)}  # type: ignore[arg-type]  # a tensor in training
+        else:
+            parts = own_loss(image, target, self.pixel_loss)
+        loss = torch.stack(list(parts.values())).sum()
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(image))
+        if len(parts) > 1:
+            self.log_dict({f"train/{name}": part for name, part in parts.items()}, batch_size=len(image))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
+        """Update the scores; returns ``pred``, a class map (H, W) of each photograph."""
+        logits = self.net(unit_image(batch["image"])).float()
+        probs = logits.softmax(1)
+        preds = []
+        for i, (mask, content, size) in enumerate(zip(batch["mask"], batch["content"], batch["size"], strict=True)):
+            pred = fast_argmax(restore(probs[i : i + 1], content, size))[0]
+            preds.append(pred)
+            if batch["index"][i] >= 0:
+                self.confusion.update(pred, mask)
+                target = to_square(mask, content, (logits.shape[-2], logits.shape[-1]))
+                self.val_loss.update(self.pixel_loss(logits[i : i + 1], target[None]))
+        return {"pred": preds}
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scores of the whole validation set."""
+        matrix = self.confusion.compute()
+        self.log("val/loss", self.val_loss.compute())
+        self.log("val/miou", mean_iou(matrix), prog_bar=True)
+        self.log("val/pixel_acc", pixel_accuracy(matrix))
+        for name, value in zip(self.table.names, iou_per_class(matrix), strict=True):
+            self.log(f"val/iou/{name}", value.float())
+        self.confusion.reset()
+        self.val_loss.reset()
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the optimiser and its schedule for the steps that the trainer will take."""
+        return self.recipe.build(self.net, total_steps=self.trainer.estimated_stepping_batches)  # type: ignore[return-value]

@@ -1,0 +1,22 @@
+"""Libraries' notices that tell a user of trashseg nothing to act on."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+
+def quiet() -> None:
+    """Silence notices about what is meant to be so; everything else is still shown."""
+    # Each names the reason why it says nothing here.
+    for text in (
+        ".*does not have many workers.*",  # two cores train and load; data.num_workers is the user's
+        ".*Checkpoint directory .* exists and is not empty.*",  # a resumed run writes into its own folder
+        ".*The number of training batches .* is smaller than the logging interval.*",  # small sets are welcome
+        ".*Experiment logs directory .* exists and is not empty.*",  # the run's folder holds more than the log
+        ".*isinstance\\(treespec, LeafSpec\\).*",  # Lightning's use of torch's own utilities
+        ".*Can't initialize NVML.*",  # a machine without a GPU
+    ):
+        warnings.filterwarnings("ignore", message=text)
+    for name in ("lightning.pytorch", "timm.models._builder", "timm.models._hub"):
+        logging.getLogger(name).setLevel(logging.ERROR)
