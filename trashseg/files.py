@@ -26,7 +26,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield temporary
         _open_to_all(temporary, 0o666)
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -45,7 +45,7 @@ def atomic_dir(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         _open_to_all(temporary, 0o777)
         try:
-            os.rename(temporary, target)
+            temporary.rename(target)
         except OSError:
             if not target.is_dir():
                 raise

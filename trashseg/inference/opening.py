@@ -1,0 +1,65 @@
+"""Open a checkpoint and the data set that it is to be tried on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from trashseg.build import build_datamodule
+from trashseg.checkpoint import Trained, check_targets, find_checkpoint, load_trained
+from trashseg.config import plain
+from trashseg.data.datamodule import SyntheticDataModule, TrashDataModule
+from trashseg.types import CheckpointError
+
+
+def open_trained(cfg: DictConfig) -> Trained:
+    """Load the checkpoint that ``cfg.ckpt_path`` names."""
+    return load_trained(find_checkpoint(cfg.ckpt_path, Path(cfg.run_dir)))
+
+
+def open_run(cfg: DictConfig) -> tuple[Trained, TrashDataModule]:
+    """Load the checkpoint of ``cfg`` and build the data that it asks for."""
+    trained = open_trained(cfg)
+    given = given_keys(list(HydraConfig.get().overrides.task), "data")
+    return trained, build_eval_data(plain(cfg.data), trained, given)
+
+
+def build_eval_data(data: dict[str, Any], trained: Trained, given: set[str]) -> TrashDataModule:
+    """Build the data to score: a chosen data set, or that of the training run with what is set instead.
+
+    Photographs reach the network at the size of its training, unless ``image_size`` or ``resize`` is given.
+
+    Args:
+        data: the config's group ``data``.
+        trained: the network.
+        given: keys of ``data`` that stand on the command line.
+
+    Raises:
+        CheckpointError: the classes differ from the network's.
+    """
+    trained_data = trained.config["data"]
+    if "_target_" in data:
+        kept = {key: trained_data[key] for key in ("image_size", "resize") if key not in given}
+        data = {**data, **kept}
+    else:
+        check_targets(trained_data, trained.path)
+        data = {**trained_data, **{key: value for key, value in data.items() if value is not None}}
+    datamodule = build_datamodule(data)
+    if isinstance(datamodule, SyntheticDataModule):
+        datamodule.generate()
+    names = datamodule.classes.names
+    if names != trained.table.names:
+        raise CheckpointError(
+            f"the classes differ: {trained.path} predicts {', '.join(trained.table.names)}, the data set has "
+            f"{', '.join(names)}; map its categories with data.category_map or choose another checkpoint."
+        )
+    return datamodule
+
+
+def given_keys(overrides: list[str], group: str) -> set[str]:
+    """Return the keys of ``group`` that the command line sets ("data.image_size=256": image_size)."""
+    keys = (text.lstrip("+").partition("=")[0] for text in overrides)
+    return {key.removeprefix(f"{group}.") for key in keys if key.startswith(f"{group}.")}

@@ -1,0 +1,58 @@
+"""A trained network at work: batches in, probabilities at the photographs' own sizes out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from trashseg.build import build_tta, choose_precision
+from trashseg.checkpoint import Trained
+from trashseg.maps import restore, unit_image
+from trashseg.tta import TTA
+from trashseg.types import Batch, ConfigError
+
+HALF = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
+
+
+class Predictor:
+    """Run a network with test-time augmentation on one device.
+
+    Args:
+        trained: the network.
+        tta: views to average.
+        accelerator: ``auto``, ``cpu`` or ``gpu``.
+        precision: ``auto``, ``32-true``, ``16-mixed`` or ``bf16-mixed``.
+
+    Raises:
+        ConfigError: the device or precision does not exist.
+    """
+
+    def __init__(self, trained: Trained, tta: TTA, accelerator: str = "auto", precision: str = "auto") -> None:
+        if accelerator not in ("auto", "cpu", "gpu"):
+            raise ConfigError(f"trainer.accelerator={accelerator} does not exist here; choose auto, cpu or gpu.")
+        if accelerator == "gpu" and not torch.cuda.is_available():
+            raise ConfigError("trainer.accelerator=gpu: torch sees no GPU; use trainer.accelerator=cpu.")
+        precision = choose_precision(precision, accelerator)
+        if precision not in ("32-true", *HALF):
+            raise ConfigError(f"trainer.precision={precision} does not exist here; choose 32-true, {', '.join(HALF)}.")
+        self.device = torch.device("cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu")
+        self.net = trained.net.to(self.device)
+        self.tta = tta
+        self._half = HALF.get(precision)
+
+    @torch.inference_mode()
+    def __call__(self, batch: Batch) -> Iterator[torch.Tensor]:
+        """Yield the probabilities (K, H, W), float32, of each photograph of a batch, at its own size."""
+        image = unit_image(batch["image"].to(self.device, non_blocking=True))
+        with torch.autocast(self.device.type, self._half) if self._half else contextlib.nullcontext():
+            probs = self.tta(self.net, image)
+        for i, (content, size) in enumerate(zip(batch["content"], batch["size"], strict=True)):
+            yield restore(probs[i : i + 1], content, size)[0]
+
+
+def build_predictor(cfg: Any, trained: Trained) -> Predictor:
+    """Build the predictor of a verb from its groups ``tta`` and ``trainer``."""
+    return Predictor(trained, build_tta(cfg.tta), cfg.trainer.accelerator, cfg.trainer.precision)

@@ -1,0 +1,31 @@
+"""Class maps of the test photographs at the size of a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from trashseg.inference.predictor import Predictor
+from trashseg.metrics import fast_argmax
+from trashseg.submission import shrink_map, shrink_probs
+from trashseg.types import Batch
+
+
+def submission_maps(predictor: Predictor, batches: Iterable[Batch], shrink: str) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield the class map (256, 256), uint8, of each photograph, in order.
+
+    Args:
+        predictor: the network.
+        batches: photographs in the order of the JSON.
+        shrink: ``area`` averages probabilities; ``nearest`` and ``max_id`` work on the full-size class map.
+    """
+    for batch in tqdm(batches, desc="predicting", leave=False, disable=None):
+        for probs in predictor(batch):
+            if shrink == "area":
+                yield shrink_probs(probs)
+            else:
+                pred = fast_argmax(probs[None])[0].byte().cpu().numpy()
+                yield shrink_map(pred, method="max_id" if shrink == "max_id" else "nearest")

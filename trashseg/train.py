@@ -1,0 +1,66 @@
+"""``trashseg train``: from a config to a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from trashseg.config import plain, run_verb
+
+if TYPE_CHECKING:
+    import lightning.pytorch as pl
+
+
+def train(cfg: DictConfig) -> float:
+    """Train and return the best checkpoint's mIoU, the value that a sweep compares."""
+    import lightning.pytorch as pl
+
+    from trashseg import build
+    from trashseg.callbacks.carry_config import CarryConfig
+    from trashseg.checkpoint import check_resume, find_checkpoint
+    from trashseg.module import SegmentationModule
+    from trashseg.quiet import quiet
+
+    quiet()
+    run_dir = Path(cfg.run_dir)
+    config = plain(cfg)
+    resume = find_checkpoint(cfg.ckpt_path, run_dir) if cfg.ckpt_path else None
+    if resume is not None:
+        check_resume(resume, config)
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    datamodule = build.build_datamodule(cfg.data, cfg.aug)
+    datamodule.prepare_data()
+    table = datamodule.classes
+    module = SegmentationModule(
+        build.build_net(cfg.model, len(table)), build.build_loss(cfg.loss, table), build.build_recipe(cfg.optim), table
+    )
+    callbacks = [*build.build_callbacks(cfg.callbacks), CarryConfig(config, table.to_mapping())]
+    trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
+    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    return report(trainer, run_dir)
+
+
+def report(trainer: pl.Trainer, run_dir: Path) -> float:
+    """Print where everything is and what to type next; return the best score, NaN where nothing was scored."""
+    from trashseg.callbacks.best import best_checkpoint
+
+    path, score = best_checkpoint(trainer)
+    if trainer.is_global_zero:
+        print(f"\nrun folder        {run_dir}")
+        if path is not None:
+            print(f"best checkpoint   {path}  (val mIoU {score:.4f})")
+            print(f"next              trashseg evaluate ckpt_path={path} tta=flip")
+            print(f"                  trashseg predict ckpt_path={path} source=FOLDER")
+            print(f"                  trashseg submit ckpt_path={path}")
+    return score
+
+
+def main() -> None:
+    """Run the verb."""
+    run_verb("train", train)
+
+
+if __name__ == "__main__":
+    main()
