@@ -1,0 +1,21 @@
+"""The competition's CSV: class maps shrunk to 256x256, written fast, read back and checked.
+
+One row a photograph, ``image_id,PredictionString``; the string holds the class ids of the map in row-major order,
+parted by single spaces.
+"""
+
+from trashseg.submission.check import SubmissionReport, check_submission
+from trashseg.submission.read import Submission, read_submission
+from trashseg.submission.shrink import shrink_map, shrink_probs
+from trashseg.submission.write import HEADER, write_submission
+
+__all__ = [
+    "HEADER",
+    "Submission",
+    "SubmissionReport",
+    "check_submission",
+    "read_submission",
+    "shrink_map",
+    "shrink_probs",
+    "write_submission",
+]

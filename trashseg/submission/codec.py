@@ -1,0 +1,66 @@
+"""A row's class ids as text and back, by table look-up rather than by joining Python strings."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Map = npt.NDArray[np.uint8]
+"""Class ids, uint8."""
+
+MAX_ID = 99
+"""The largest class id that has a text here: two digits."""
+
+_SPACED = np.array(ord("0") | ord(" ") << 8, dtype="<u2")  # what 0 is as two bytes of text: a digit and a space
+
+
+def encode(ids: Map) -> bytes:
+    """Return the ids as text.
+
+    One addition widens each id to the two bytes "digit, space". An id of two digits gets the byte that follows
+    the digits in the same order (10 is ":"), which is no part of other text and is replaced afterwards.
+
+    Raises:
+        ValueError: an id exceeds ``MAX_ID``.
+    """
+    top = int(ids.max())
+    if top > MAX_ID:
+        raise ValueError(f"a map holds the id {top}; a submission's ids are 0..{MAX_ID}")
+    text: bytes = (ids.ravel() + _SPACED).view(np.uint8)[:-1].tobytes()
+    for value in range(10, top + 1):
+        text = text.replace(_mark(value), b"%d" % value)
+    return text
+
+
+def decode(text: bytes) -> Map | None:
+    """Return the flat ids that ``text`` stands for, or None where it is not what :func:`encode` writes."""
+    marked, value = text, 10
+    while not _is_regular(marked) and value <= MAX_ID:
+        marked, value = marked.replace(b"%d" % value, _mark(value)), value + 1
+    ids = np.frombuffer(marked, dtype=np.uint8)[::2] - np.uint8(ord("0"))
+    # Odd text gives odd ids; comparing the whole text once more spares a check of every way to be odd.
+    return ids if ids.size and ids.max() <= MAX_ID and encode(ids) == text else None
+
+
+def _mark(value: int) -> bytes:
+    """Return the byte that stands for an id of two digits."""
+    return bytes([value + ord("0")])
+
+
+def _is_regular(text: bytes) -> bool:
+    """Say whether every second byte is a space."""
+    return len(text) % 2 == 1 and text[1::2].count(b" ") == len(text) // 2
+
+
+def odd_id(text: bytes) -> str:
+    """Say which part of ``text`` is not an id."""
+    for position, token in enumerate(text.split(b" "), start=1):
+        if not (token.isdigit() and len(token) <= 2 and b"%d" % int(token) == token):
+            return f"{short(token)} as id {position}"
+    raise AssertionError("text that does not decode has a token that is no id")
+
+
+def short(text: bytes) -> str:
+    """Return the beginning of ``text`` in quotes, or the word that says there is none."""
+    shown = text[:40].decode("utf-8", "replace").rstrip("\n")
+    return (repr(shown) + ("..." if len(text) > 40 else "")) if text else "nothing (two spaces, or one at an end)"
