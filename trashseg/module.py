@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from torchmetrics import MeanMetric
 from trashseg.maps import restore, to_square, unit_image
 from trashseg.metrics import ConfusionMatrix, fast_argmax, iou_per_class, mean_iou, pixel_accuracy
 from trashseg.optim import Recipe
-from trashseg.types import Batch, ClassTable
+from trashseg.types import Batch, ClassTable, ConfigError, did_you_mean
 
 PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -84,6 +85,24 @@ class SegmentationModule(pl.LightningModule):
         self.confusion.reset()
         self.val_loss.reset()
 
+    def on_validation_end(self) -> None:
+        """Step the schedules that watch a score, such as plateau."""
+        if self.trainer.sanity_checking:
+            return
+        for config in self.trainer.lr_scheduler_configs:
+            if config.monitor is None:
+                continue
+            scores = self.trainer.callback_metrics
+            if config.monitor not in scores:
+                help_ = did_you_mean(config.monitor, scores)
+                raise ConfigError(f"optim.schedule.monitor={config.monitor} is not logged. {help_}")
+            config.scheduler.step(float(scores[config.monitor]))  # type: ignore[arg-type]  # plateau's takes the score
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the optimiser and its schedule for the steps that the trainer will take."""
-        return self.recipe.build(self.net, total_steps=self.trainer.estimated_stepping_batches)  # type: ignore[return-value]
+        built = self.recipe.build(self.net, total_steps=self.trainer.estimated_stepping_batches)
+        if "monitor" in built["lr_scheduler"]:
+            # Lightning would step it after the epoch's checkpoint is written, and a resumed run would lose that step;
+            # on_validation_end does it instead.
+            built["lr_scheduler"]["frequency"] = sys.maxsize
+        return built  # type: ignore[return-value]

@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 
 
 class Progress(TQDMProgressBar):
-    """Print a line after each epoch: loss, validation mIoU, the best so far, seconds.
+    """Print a line after each epoch: mean training loss, validation loss and mIoU, the best so far, seconds.
 
     The moving bar appears in a terminal only: in a log file it would be thousands of lines.
     """
@@ -21,11 +21,18 @@ class Progress(TQDMProgressBar):
         super().__init__(refresh_rate=1 if sys.stderr.isatty() else 0, leave=False)
         self._best = -math.inf
         self._start = 0.0
+        self._loss: list[Any] = []
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         """Start the epoch's clock."""
         super().on_train_epoch_start(trainer, *args)
         self._start = time.monotonic()
+        self._loss = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *args: Any) -> None:
+        """Keep the batch's loss, on its device: reading it here would make every step wait."""
+        super().on_train_batch_end(trainer, pl_module, outputs, *args)
+        self._loss.append(outputs["loss"].detach())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the epoch's line."""
@@ -38,7 +45,8 @@ class Progress(TQDMProgressBar):
         self._best = max(self._best, miou) if not math.isnan(miou) else self._best
         epochs = f"{trainer.current_epoch + 1:>3}/{trainer.max_epochs}"
         seconds = time.monotonic() - self._start
-        losses = f"train loss {values.get('train/loss', math.nan):.4f}  val loss {values.get('val/loss', math.nan):.4f}"
+        train_loss = sum(float(loss) for loss in self._loss) / max(1, len(self._loss))
+        losses = f"train loss {train_loss:.4f}  val loss {values.get('val/loss', math.nan):.4f}"
         print(f"epoch {epochs}  {losses}  val mIoU {miou:.4f}{mark:<2}  {seconds:.0f} s", flush=True)
 
     def get_metrics(
