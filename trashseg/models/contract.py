@@ -64,7 +64,14 @@ def freeze_unused(net: nn.Module, size: int = 64) -> list[str]:
     was_training = net.training
     net.eval()
     with torch.enable_grad():
-        net(torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))).sum().backward()
+        image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+        own_loss = getattr(net, "training_loss", None)
+        if own_loss is None:
+            net(image).sum().backward()
+        else:
+            # An auxiliary head, which prediction does not use, is reached by the network's own loss.
+            target = torch.zeros(1, size, size, dtype=torch.int64)
+            torch.stack(list(own_loss(image, target, functional.cross_entropy).values())).sum().backward()  # type: ignore[no-untyped-call]
     net.train(was_training)
     unused = [name for name, parameter in net.named_parameters() if parameter.requires_grad and parameter.grad is None]
     for name in unused:

@@ -9,7 +9,8 @@ import torch
 from torchvision.models import get_model, get_model_weights, list_models, segmentation
 
 from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, SegmentationNet
-from trashseg.models.weights import SCRATCH_HINT, load_fitting, read_state, weight_file
+from trashseg.models.hub import SCRATCH_HINT, unreachable
+from trashseg.models.weights import load_fitting, read_state, trained_network, weight_file
 from trashseg.types import ConfigError, WeightsError, did_you_mean
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ class TorchvisionNet(SegmentationNet):
         name: such as ``fcn_resnet50``.
         num_classes: K, background included.
         pretrained: start from torchvision's COCO weights, but for the class head.
-        weights: a file or folder with a whole network's weights, instead of torchvision's.
+        weights: a file or folder with a whole network's weights, or a checkpoint of ``trashseg train``, instead of
+            torchvision's.
         channels_last: see :class:`SegmentationNet`.
 
     Raises:
@@ -46,7 +48,8 @@ class TorchvisionNet(SegmentationNet):
         self.net = get_model(name, weights=None, weights_backbone=None, num_classes=num_classes, aux_loss=False)
         if pretrained or weights is not None:
             path = weight_file(weights) if weights is not None else _published(name)
-            load_fitting(self.net, read_state(path), str(path), optional="classifier.4.")
+            state = read_state(path)
+            load_fitting(self.net, trained_network(state) or state, str(path), optional="classifier.4.")
             log.info("starting weights of %s: %s", name, path)
         self.to(memory_format=self.memory_format)
 
@@ -64,12 +67,13 @@ def _published(name: str) -> Path:
     cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
     if cached.is_file():
         return cached
+    missing = f"no weights for {name}: {cached} is not there and"
+    reason = unreachable(url)
+    if reason is not None:
+        raise WeightsError(f"{missing} {reason}; {SCRATCH_HINT}.")
     cached.parent.mkdir(parents=True, exist_ok=True)
     try:
         torch.hub.download_url_to_file(url, str(cached), progress=True)
     except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise WeightsError(
-            f"no weights for {name}: {cached} is not there and {url} failed ({reason}); {SCRATCH_HINT}."
-        ) from error
+        raise WeightsError(f"{missing} {url} failed ({getattr(error, 'reason', error)}); {SCRATCH_HINT}.") from error
     return cached
