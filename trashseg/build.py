@@ -11,11 +11,13 @@ import hydra
 import lightning.pytorch as pl
 import torch
 from hydra.errors import InstantiationException
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 from torch import nn
 
+from trashseg.callbacks.checkpoint_io import AtomicCheckpointIO
 from trashseg.config import plain
 from trashseg.data.augment import Augment
 from trashseg.data.datamodule import TrashDataModule
@@ -62,10 +64,14 @@ def build_datamodule(data: Any, aug: DictConfig | None = None) -> TrashDataModul
     return datamodule
 
 
-def build_net(model: Any, num_classes: int) -> SegmentationNet:
-    """Build the network with ``num_classes`` outputs and freeze what no gradient reaches."""
-    net: SegmentationNet = instantiate(model, "model", num_classes=num_classes)
-    if not model.get("pretrained", True) and not model.get("weights"):
+def build_net(model: Any, num_classes: int, *, resumed: bool = False) -> SegmentationNet:
+    """Build the network with ``num_classes`` outputs and freeze what no gradient reaches.
+
+    A ``resumed`` one takes all its weights from the checkpoint, so that none are fetched.
+    """
+    node = {**model, "pretrained": False, "weights": None} if resumed else model
+    net: SegmentationNet = instantiate(node, "model", num_classes=num_classes)
+    if not (resumed or model.get("pretrained", True) or model.get("weights")):
         log.info("model.pretrained=false: the network starts from random weights")
     frozen = freeze_unused(net)
     if frozen:
@@ -123,10 +129,17 @@ def build_trainer(trainer: DictConfig, callbacks: list[Callback], loggers: list[
         ConfigError: the device does not exist or an argument is wrong.
     """
     arguments = plain(trainer)
-    arguments["precision"] = choose_precision(str(arguments["precision"]), str(arguments["accelerator"]))
+    accelerator = str(arguments["accelerator"])
+    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise ConfigError(f"trainer.accelerator={accelerator}: torch sees no GPU; use trainer=cpu.")
+    arguments["precision"] = choose_precision(str(arguments["precision"]), accelerator)
+    if arguments.get("sync_batchnorm") and not _has_gpu(accelerator):
+        log.info("batch norm is not synchronised between the processes: torch can do so on GPUs only")
+        arguments["sync_batchnorm"] = False
+    fixed: dict[str, Any] = {"callbacks": callbacks, "logger": loggers or False, "plugins": [AtomicCheckpointIO()]}
     try:
-        built: pl.Trainer = instantiate(arguments, "trainer")(callbacks=callbacks, logger=loggers or False)
-    except (TypeError, ValueError, RuntimeError) as error:
+        built: pl.Trainer = instantiate(arguments, "trainer")(**fixed)
+    except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {' '.join(str(error).split())}") from error
     return built
 
@@ -135,7 +148,11 @@ def choose_precision(precision: str, accelerator: str) -> str:
     """Return Lightning's precision for ``auto``: bf16 from Ampere on, fp16 on older cards, fp32 on a CPU."""
     if precision != "auto":
         return precision
-    if accelerator == "cpu" or not torch.cuda.is_available():
+    if not _has_gpu(accelerator):
         return "32-true"
     # With emulation a V100 claims bf16 too, and would be slow.
     return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+
+
+def _has_gpu(accelerator: str) -> bool:
+    return accelerator != "cpu" and torch.cuda.is_available()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from hydra.utils import get_object
 
 from trashseg.build import instantiate
 from trashseg.models.contract import SegmentationNet
-from trashseg.types import CheckpointError, ClassTable
+from trashseg.types import CheckpointError, ClassTable, ConfigError
 
 PACKAGE = "trashseg."
+OTHER_FILE = "give another file, such as ckpt_path=RUN/checkpoints/best.ckpt."
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,9 @@ def load_trained(path: Path) -> Trained:
         CheckpointError: the file is missing, damaged, not ours, unsafe, or does not fit its own config.
     """
     content = read_checkpoint(path)
-    config, classes = content["config"], content["classes"]
-    check_targets(config["model"], path)
-    # The weights are in the file: nothing is to be fetched.
-    model = {**config["model"], "pretrained": False, "weights": None}
-    table = ClassTable.from_mapping(classes)
-    net = instantiate(model, "model", num_classes=len(table))
+    config = content["config"]
+    table = _table(content["classes"], path)
+    net = _build(config["model"], len(table), path)
     prefix = "net."
     state = {
         name.removeprefix(prefix): value for name, value in content["state_dict"].items() if name.startswith(prefix)
@@ -60,6 +57,24 @@ def load_trained(path: Path) -> Trained:
     return Trained(path, net.eval(), table, config)
 
 
+def _table(classes: dict[str, Any], path: Path) -> ClassTable:
+    """Return the class table of a checkpoint."""
+    try:
+        return ClassTable.from_mapping(classes)
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its class table is damaged ({error}); {OTHER_FILE}") from error
+
+
+def _build(model: dict[str, Any], num_classes: int, path: Path) -> SegmentationNet:
+    """Build the network of a checkpoint with random weights."""
+    check_targets(model, path)
+    # The weights are in the file: nothing is to be fetched.
+    net = instantiate({**model, "pretrained": False, "weights": None}, "model", num_classes=num_classes)
+    if not isinstance(net, SegmentationNet):
+        raise CheckpointError(f"{path}: its model is a {type(net).__name__}, which is no network; {OTHER_FILE}")
+    return net
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read the raw content without running any code from the file.
 
@@ -70,61 +85,92 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"there is no checkpoint {path}; give ckpt_path=RUN/checkpoints/best.ckpt.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise CheckpointError(f"{path} cannot be read: it is damaged or holds more than weights and values.") from error
-    wanted = {"state_dict", "config", "classes"}
-    if not isinstance(content, dict) or not wanted <= content.keys():
-        raise CheckpointError(f"{path} is not a checkpoint of trashseg train: it lacks its config and classes.")
-    return content
+    # The unpickler raises whatever damaged bytes lead it to: KeyError, IndexError, UnpicklingError, ...
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be read: it is damaged or holds more than weights and values; {OTHER_FILE}"
+        ) from error
+    if not _is_ours(content):
+        raise CheckpointError(
+            f"{path} is not a checkpoint of trashseg train: it lacks its weights, config or classes; {OTHER_FILE}"
+        )
+    return dict(content)
+
+
+def _is_ours(content: Any) -> bool:
+    """Say whether a file's content has the form that the callback CarryConfig gives it."""
+    if not isinstance(content, Mapping):
+        return False
+    parts = [content.get(name) for name in ("state_dict", "config", "classes")]
+    if not all(isinstance(part, Mapping) and all(isinstance(key, str) for key in part) for part in parts):
+        return False
+    return all(isinstance(content["config"].get(group), Mapping) for group in ("model", "data"))
 
 
 def check_targets(node: Any, path: Path) -> None:
     """Refuse a config whose ``_target_`` is anything but a class of this package.
 
-    A config in a file is code once it is instantiated; a dotted path could reach ``os.system`` through any module.
+    A config in a file is code once it is instantiated; a dotted path could reach ``os.system`` through any module,
+    and an interpolation could make a target out of a harmless string. A saved config is resolved and needs none.
 
     Raises:
         CheckpointError: naming the target.
     """
-    for target in _targets(node):
-        allowed = target.startswith(PACKAGE)
-        if allowed:
-            try:
-                found = get_object(target)
-            except (ImportError, AttributeError, ValueError) as error:
-                raise CheckpointError(
-                    f"{path} needs {target}, which this version of trashseg does not have."
-                ) from error
-            allowed = isinstance(found, type) and found.__module__.startswith(PACKAGE)
-        if not allowed:
-            raise CheckpointError(f"{path} asks for {target}, which is no class of trashseg; do not trust this file.")
+    for key, text in _walk(node):
+        if "${" in text:
+            raise CheckpointError(f"{path} holds the interpolation {text!r} in its config; do not trust this file.")
+        if key == "_target_":
+            _check_target(text, path)
 
 
-def _targets(node: Any) -> Iterator[str]:
-    """Yield every ``_target_`` inside ``node``."""
+def _check_target(target: str, path: Path) -> None:
+    allowed = target.startswith(PACKAGE)
+    if allowed:
+        try:
+            found = get_object(target)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise CheckpointError(f"{path} needs {target}, which this version of trashseg does not have.") from error
+        allowed = isinstance(found, type) and found.__module__.startswith(PACKAGE)
+    if not allowed:
+        raise CheckpointError(f"{path} asks for {target}, which is no class of trashseg; do not trust this file.")
+
+
+def _walk(node: Any) -> Iterator[tuple[str, str]]:
+    """Yield (key, text) of every string inside ``node``; keys themselves come with an empty key."""
     if isinstance(node, Mapping):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from _targets(value)
+        for key, value in node.items():
+            yield "", str(key)
+            if isinstance(value, str) or key == "_target_":
+                yield str(key), str(value)
+            else:
+                yield from _walk(value)
     elif isinstance(node, list | tuple):
         for value in node:
-            yield from _targets(value)
+            yield from _walk(value) if not isinstance(value, str) else [("", value)]
 
 
 RESUME_GROUPS = ("model", "optim", "loss")
 """What must be the same for a run to go on where another stopped."""
 
+START_KEYS = ("model.pretrained", "model.weights")
+"""What only says where a run begins: a resumed one takes all its weights from the checkpoint."""
 
-def check_resume(path: Path, config: Mapping[str, Any]) -> None:
-    """Refuse to resume from a run whose network, optimiser or loss is another one.
+
+def check_resume(path: Path, config: Mapping[str, Any], table: ClassTable) -> None:
+    """Refuse to resume from a run whose classes, network, optimiser or loss are others.
 
     Raises:
         CheckpointError: naming the first difference and what to type.
     """
-    before = read_checkpoint(path)["config"]
+    content = read_checkpoint(path)
+    names = _table(content["classes"], path).names
+    if names != table.names:
+        raise CheckpointError(f"{path} predicts {', '.join(names)}; the data set has {', '.join(table.names)}.")
+    before = content["config"]
     for group in RESUME_GROUPS:
         for key, old, new in _differences(before.get(group), config.get(group), group):
+            if key in START_KEYS:
+                continue
             raise CheckpointError(
                 f"{path} was trained with {key}={old}, this run asks for {key}={new}; repeat the first command's "
                 f"options to resume, or give model.weights={path} to start a new run from its weights."
@@ -152,7 +198,7 @@ def find_checkpoint(ckpt_path: str, run_dir: Path) -> Path:
         CheckpointError: nothing is there.
     """
     if ckpt_path not in ("best", "last"):
-        return Path(ckpt_path).expanduser()
+        return Path(str(ckpt_path)).expanduser()
     name = f"{ckpt_path}.ckpt"
     own = run_dir / "checkpoints" / name
     if own.is_file():

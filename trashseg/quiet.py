@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 
 
@@ -15,8 +16,12 @@ def quiet() -> None:
         ".*The number of training batches .* is smaller than the logging interval.*",  # small sets are welcome
         ".*Experiment logs directory .* exists and is not empty.*",  # the run's folder holds more than the log
         ".*isinstance\\(treespec, LeafSpec\\).*",  # Lightning's use of torch's own utilities
+        ".*could not find the monitored key in the returned metrics.*",  # no validation; a misspelt key is an error
         ".*Can't initialize NVML.*",  # a machine without a GPU
+        ".*recommended to use `self.log\\('val/.*sync_dist=True`.*",  # the scores are summed over processes already
     ):
         warnings.filterwarnings("ignore", message=text)
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        logging.getLogger("trashseg").setLevel(logging.WARNING)  # the first process says the same
     for name in ("lightning.pytorch", "timm.models._builder", "timm.models._hub"):
         logging.getLogger(name).setLevel(logging.ERROR)

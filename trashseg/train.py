@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from trashseg.config import plain, run_verb
+from trashseg.config.sweep import own_command_line
 
 if TYPE_CHECKING:
     import lightning.pytorch as pl
@@ -19,6 +20,7 @@ def train(cfg: DictConfig) -> float:
 
     from trashseg import build
     from trashseg.callbacks.carry_config import CarryConfig
+    from trashseg.callbacks.interrupted import Interrupted
     from trashseg.checkpoint import check_resume, find_checkpoint
     from trashseg.module import SegmentationModule
     from trashseg.quiet import quiet
@@ -27,18 +29,22 @@ def train(cfg: DictConfig) -> float:
     run_dir = Path(cfg.run_dir)
     config = plain(cfg)
     resume = find_checkpoint(cfg.ckpt_path, run_dir) if cfg.ckpt_path else None
-    if resume is not None:
-        check_resume(resume, config)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = build.build_datamodule(cfg.data, cfg.aug)
     datamodule.prepare_data()
     table = datamodule.classes
+    if resume is not None:
+        check_resume(resume, config, table)
     module = SegmentationModule(
-        build.build_net(cfg.model, len(table)), build.build_loss(cfg.loss, table), build.build_recipe(cfg.optim), table
+        build.build_net(cfg.model, len(table), resumed=resume is not None),
+        build.build_loss(cfg.loss, table),
+        build.build_recipe(cfg.optim),
+        table,
     )
-    callbacks = [*build.build_callbacks(cfg.callbacks), CarryConfig(config, table.to_mapping())]
+    callbacks = [*build.build_callbacks(cfg.callbacks), CarryConfig(config, table.to_mapping()), Interrupted(run_dir)]
     trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
-    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    with own_command_line():
+        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     return report(trainer, run_dir)
 
 
@@ -50,7 +56,9 @@ def report(trainer: pl.Trainer, run_dir: Path) -> float:
     if trainer.is_global_zero:
         print(f"\nrun folder        {run_dir}")
         if path is not None:
-            print(f"best checkpoint   {path}  (val mIoU {score:.4f})")
+            print(
+                f"best checkpoint   {path}  (val mIoU {score:.4f})" if score == score else f"checkpoint        {path}"
+            )
             print(f"next              trashseg evaluate ckpt_path={path} tta=flip")
             print(f"                  trashseg predict ckpt_path={path} source=FOLDER")
             print(f"                  trashseg submit ckpt_path={path}")

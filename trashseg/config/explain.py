@@ -46,7 +46,11 @@ def _composition(error: Exception, verb: str, overrides: Sequence[str]) -> str:
         return _first_line(error)
     key = found.group(1).split("@")[0].replace("/", ".")
     given = next((text for text in overrides if text.lstrip("+~").startswith(found.group(1))), found.group(1))
-    return f"{given}: {_unknown_key(key, verb, overrides)}"
+    if key.split(".")[0] == "hydra":
+        return f"{given}: Hydra has no such key; --info config lists its keys, and --help what trashseg {verb} takes."
+    reason = _unknown_key(key, verb, overrides)
+    hint = f" (a new key is added with +{key}=...)" if reason.startswith("there is") and given[0] != "~" else ""
+    return f"{given}: {reason}{hint}"
 
 
 def _unknown_key(key: str, verb: str, overrides: Sequence[str]) -> str:
@@ -59,7 +63,7 @@ def _unknown_key(key: str, verb: str, overrides: Sequence[str]) -> str:
         if part not in node:
             where = f"in {'.'.join(done)}" if done else "at the top of the config"
             help_ = did_you_mean(part, [str(name) for name in node], limit=40)
-            return f"there is no key {part!r} {where}. {help_} (a new key is added with +{key}=...)"
+            return f"there is no key {part!r} {where}. {help_}"
         done.append(part)
         node = node._get_node(part)
     return f"{key} is a value, not a group of options; write {key}=VALUE."

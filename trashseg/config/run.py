@@ -32,21 +32,26 @@ def run_verb(name: str, body: Callable[[DictConfig], Any]) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(_task(body))()
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(_task(name, body))()
     except TrashsegError as error:
         fail(error)
     except (HydraException, OmegaConfBaseException) as error:
         fail(ConfigError(explain(error, name, sys.argv[1:])))
+    except ValueError as error:
+        # Hydra's own word for GROUP=null; any other keeps its traceback.
+        if "Config group override" not in str(error):
+            raise
+        fail(ConfigError("a group takes the name of an option: GROUP=OPTION, not null; --help lists the options."))
 
 
-def _task(body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
+def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     """Wrap ``body``: fill in the run folder, check values, and print user errors as one line."""
 
     def task(cfg: DictConfig) -> Any:
         try:
             OmegaConf.set_struct(cfg, True)
             cfg.run_dir = HydraConfig.get().runtime.output_dir
-            check_values(cfg)
+            _checked(cfg, name)
             return body(cfg)
         except TrashsegError as error:
             # A sweep goes on with its next job and reports the error at its end.
@@ -55,6 +60,14 @@ def _task(body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             fail(error)
 
     return task
+
+
+def _checked(cfg: DictConfig, name: str) -> None:
+    """Check the values, before Hydra sees what OmegaConf says of them."""
+    try:
+        check_values(cfg, name)
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain(error, name, HydraConfig.get().overrides.task)) from error
 
 
 def fail(error: TrashsegError) -> None:

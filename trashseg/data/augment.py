@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from trashseg.types import ConfigError
+
 Array = npt.NDArray[np.uint8]
 
 
@@ -21,10 +23,16 @@ class Augment:
 
     Args:
         transforms: name -> transform of albumentations; None leaves a transform out.
+
+    Raises:
+        ConfigError: an entry is no transform.
     """
 
     def __init__(self, transforms: Mapping[str, Any]) -> None:
         self.transforms = {name: transform for name, transform in transforms.items() if transform is not None}
+        for name, transform in self.transforms.items():
+            if not isinstance(transform, albumentations.BasicTransform | albumentations.BaseCompose):
+                raise ConfigError(f"aug.{name}={transform} is no transform; give aug.{name}=null to leave it out.")
         self._compose = albumentations.Compose(list(self.transforms.values()))
 
     def __call__(self, image: Array, mask: Array, key: tuple[int, int, int]) -> tuple[Array, Array]:

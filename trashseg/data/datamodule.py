@@ -52,6 +52,16 @@ class TrashDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = min(8, max(1, (os.cpu_count() or 2) - 1)) if num_workers is None else num_workers
         self._sets: dict[Split, TrashDataset] = {}
+        self._epochs_done = 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint keeps: the number of finished epochs, which decides the order of the next."""
+        done: int = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0  # type: ignore[attr-defined]
+        return {"epochs_done": done}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Take up the count of an interrupted run."""
+        self._epochs_done = state_dict["epochs_done"]
 
     def prepare_data(self) -> None:
         """Check the data and build the caches, on one process while the others wait."""
@@ -87,9 +97,14 @@ class TrashDataModule(pl.LightningDataModule):
         """
         dataset, rank, world_size = self.dataset(Split.TRAIN), *self._place()
         sampler = EpochSampler(len(dataset), shuffle=True, seed=self.seed, rank=rank, world_size=world_size)
+        # A resumed run loads its first batches before Lightning tells the sampler the epoch.
+        sampler.set_epoch(self._epochs_done)
         batch_size = min(self.batch_size, len(sampler))
-        if batch_size < 1:
-            raise DataError(f"{len(dataset)} training photographs are too few for {world_size} processes.")
+        if batch_size < min(2, self.batch_size):
+            raise DataError(
+                f"{len(dataset)} training photographs are too few for {world_size} process{'es' * (world_size > 1)}, "
+                "each of which needs two; add photographs or use fewer devices."
+            )
         return self._loader(dataset, sampler, batch_size, collate_train, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[Batch]:

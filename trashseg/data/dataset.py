@@ -73,15 +73,21 @@ class TrashDataset(Dataset[Sample]):
             mask = self.resize.mask(mask)
         content = self.resize.content(*image.shape[:2])
         sample: Sample = {
-            "image": torch.from_numpy(np.ascontiguousarray(self.resize.image(image).transpose(2, 0, 1))),
+            "image": image_tensor(self.resize.image(image)),
             "index": place if counts else -1,
             "name": self.split.names[position],
             "content": content,
             "size": size,
         }
         if mask is not None:
-            sample["mask"] = torch.from_numpy(np.array(mask) if counts else np.full_like(mask, IGNORE_INDEX))
+            mask = mask if counts else np.full_like(mask, IGNORE_INDEX)
+            sample["mask"] = torch.from_numpy(np.ascontiguousarray(mask))
         return sample
+
+
+def image_tensor(image: npt.NDArray[np.uint8]) -> torch.Tensor:
+    """Return an image (H, W, 3) as a tensor (3, H, W) over the same memory, channels last as the decoder wrote it."""
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
 
 
 def collate_train(samples: Sequence[Sample]) -> Batch:
@@ -94,7 +100,8 @@ def collate_train(samples: Sequence[Sample]) -> Batch:
 def collate_eval(samples: Sequence[Sample]) -> Batch:
     """Put samples together; masks, which keep their own sizes, stay a list."""
     batch: Batch = {
-        "image": torch.stack([sample["image"] for sample in samples]),
+        # Stacked as they lie in memory: no channel is moved, and most networks want them channels last anyway.
+        "image": torch.stack([sample["image"].permute(1, 2, 0) for sample in samples]).permute(0, 3, 1, 2),
         "index": [sample["index"] for sample in samples],
         "name": [sample["name"] for sample in samples],
         "content": [sample["content"] for sample in samples],

@@ -42,9 +42,10 @@ class Resize:
         """Return the square (S, S, 3) for an image (H, W, 3), both uint8."""
         height, width = self.content(*image.shape[:2])
         if image.shape[:2] != (height, width):
-            # Averaging over the source pixels when shrinking: linear sampling would skip thin objects.
-            method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
-            image = cv2.resize(image, (width, height), interpolation=method)
+            # Averaging over the source pixels where a side shrinks: linear sampling would skip thin objects.
+            small = (min(width, image.shape[1]), min(height, image.shape[0]))
+            image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
         return self._fill(image, 0)
 
     def mask(self, mask: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -70,7 +71,7 @@ class Source:
         Raises:
             DataError: the data set has no such part, or ``root`` is no folder.
         """
-        root = Path(self.root).expanduser()
+        root = Path(str(self.root)).expanduser()
         if not root.is_dir():
             raise DataError(f"data.root={self.root} is not a folder; give the folder that holds {self.train}.")
         name = self.file_name(split)
@@ -116,7 +117,7 @@ class Source:
         """Validate ``split``, paint its masks or open the cached ones."""
         index = self.index(split)
         return prepare(
-            index, Path(self.root).expanduser(), self.class_of(index), len(self.table()), order=self.order,
+            index, Path(str(self.root)).expanduser(), self.class_of(index), len(self.table()), order=self.order,
             max_side=self.max_side, on_bad=self.on_bad, cache_dir=self.cache,
         )  # fmt: skip
 
@@ -124,7 +125,7 @@ class Source:
         """Return everything wrong with ``split``."""
         index = self.index(split)
         return find_problems(
-            index, Path(self.root).expanduser(), self.class_of(index), len(self.table()), order=self.order,
+            index, Path(str(self.root)).expanduser(), self.class_of(index), len(self.table()), order=self.order,
             max_side=self.max_side, cache_dir=self.cache,
         )  # fmt: skip
 
@@ -144,17 +145,24 @@ def holdout_members(names: list[str], share: float) -> npt.NDArray[np.bool_]:
     """
     if not 0 < share < 1:
         raise ConfigError(f"data.holdout={share} is not a share between 0 and 1, for example data.holdout=0.2.")
-    order = sorted(range(len(names)), key=lambda i: (str(PurePosixPath(names[i]).parent), names[i]))
-    size = max(1, min(HOLDOUT_BLOCK, round(len(names) * share / 2)))
+    order = sorted(range(len(names)), key=lambda i: (str(PurePosixPath(names[i]).parent), _by_number(names[i])))
+    size = max(1, min(HOLDOUT_BLOCK, round(len(names) * min(share, 1 - share) / 2)))
     blocks = np.array_split(np.array(order), max(2, round(len(names) / size)))
-    # Every 1/share-th block: the fractional part of k * share passes through zero that often.
-    chosen = [k for k in range(len(blocks)) if int((k + 1) * share) > int(k * share)] or [len(blocks) - 1]
+    # Every 1/share-th block: the rounded k * share steps up that often.
+    chosen = [k for k in range(len(blocks)) if int((k + 1) * share + 0.5) > int(k * share + 0.5)] or [len(blocks) - 1]
+    chosen = chosen[: len(blocks) - 1]
     held_out = np.zeros(len(names), dtype=bool)
     for k in chosen:
         held_out[blocks[k]] = True
     if held_out.all() or not held_out.any():
         raise ConfigError(f"data.holdout={share} of {len(names)} photographs leaves one side empty; add photographs.")
     return held_out
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts 9.jpg before 10.jpg, as a camera counted them."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
 
 
 def _numbered(names: list[str]) -> dict[str, dict[str, Any]]:

@@ -6,10 +6,9 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch.utils.data import Dataset
 
+from trashseg.data.dataset import image_tensor
 from trashseg.data.images import IMAGE_SUFFIXES, read_image
 from trashseg.data.index import open_index
 from trashseg.data.prepared import default_cache_dir
@@ -26,7 +25,7 @@ def find_photographs(source: str) -> list[tuple[str, Path]]:
     Raises:
         DataError: nothing is there, or it holds no photograph.
     """
-    path = Path(source).expanduser()
+    path = Path(str(source)).expanduser()
     if path.is_file() and path.suffix.lower() == ".json":
         index = open_index(path, default_cache_dir())
         return [(str(name), path.parent / str(name)) for name in index.file_names]
@@ -88,7 +87,7 @@ class PhotographDataset(Dataset[Sample | DataError]):
         except DataError as error:
             return error
         return {
-            "image": torch.from_numpy(np.ascontiguousarray(self.resize.image(image).transpose(2, 0, 1))),
+            "image": image_tensor(self.resize.image(image)),
             "index": index,
             "name": name,
             "content": self.resize.content(*image.shape[:2]),

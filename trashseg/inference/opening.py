@@ -38,7 +38,7 @@ def build_eval_data(data: dict[str, Any], trained: Trained, given: set[str]) -> 
         given: keys of ``data`` that stand on the command line.
 
     Raises:
-        CheckpointError: the classes differ from the network's.
+        CheckpointError: the classes differ from the network's, or the checkpoint's own data set is unsafe or none.
     """
     trained_data = trained.config["data"]
     if "_target_" in data:
@@ -46,8 +46,11 @@ def build_eval_data(data: dict[str, Any], trained: Trained, given: set[str]) -> 
         data = {**data, **kept}
     else:
         check_targets(trained_data, trained.path)
-        data = {**trained_data, **{key: value for key, value in data.items() if value is not None}}
+        # The cache is this machine's, not that of the training.
+        data = {**trained_data, "cache_dir": None, **{key: value for key, value in data.items() if value is not None}}
     datamodule = build_datamodule(data)
+    if not isinstance(datamodule, TrashDataModule):
+        raise CheckpointError(f"{trained.path}: its data is a {type(datamodule).__name__}; choose a set with data=...")
     if isinstance(datamodule, SyntheticDataModule):
         datamodule.generate()
     names = datamodule.classes.names

@@ -61,7 +61,7 @@ def overlay(
     image: npt.NDArray[np.uint8], pred: npt.NDArray[np.uint8], table: ClassTable, name: str
 ) -> npt.NDArray[np.uint8]:
     """Return the photograph beside its prediction, with a legend of the classes found."""
-    return prediction_panel([(image, None, pred, "")], table, name)
+    return prediction_panel([(image, None, pred, "")], table, name, max_tile=640)
 
 
 def output_names(names: Sequence[str]) -> list[PurePath]:
