@@ -1,0 +1,127 @@
+"""The contract of every recipe in conf/aug, and its random streams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from trashseg.build import instantiate
+from trashseg.data.augment import Augment, one_of
+from trashseg.data.resize import Resize
+from trashseg.types import IGNORE_INDEX, ConfigError
+
+CONF = Path(__file__).parents[2] / "conf/aug"
+RECIPES = sorted(path.stem for path in CONF.glob("*.yaml"))
+SIZE = (96, 128)
+# These change colours or cover pixels, so that the mask can no longer be read off the image.
+NOT_GEOMETRIC = ("brightness", "color", "grid_dropout")
+
+
+def recipe(name: str, **changes: Any) -> Augment:
+    node = OmegaConf.merge(
+        {"data": {"image_size": 64}}, {"aug": OmegaConf.load(CONF / f"{name}.yaml")}, {"aug": changes}
+    )
+    return Augment(instantiate(node.aug, "aug"))
+
+
+def photograph(seed: int = 0, classes: int = 11) -> tuple[np.ndarray, np.ndarray]:
+    """Return an image and a mask of blocks of classes and ignored pixels."""
+    rng = np.random.default_rng(seed)
+    values = np.array([*range(classes), IGNORE_INDEX], np.uint8)
+    mask = np.kron(rng.choice(values, (6, 8)), np.ones((16, 16), np.uint8))
+    return rng.integers(0, 256, (*SIZE, 3), np.uint8), mask
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_one_size_and_only_known_classes(name: str) -> None:
+    augment = recipe(name)
+    for index in range(30):
+        image, mask = photograph(index)
+        new_image, new_mask = augment(image, mask, (0, 0, index))
+        assert new_image.shape == (*new_mask.shape, 3)
+        assert new_image.dtype == new_mask.dtype == np.uint8
+        assert set(np.unique(new_mask).tolist()) <= {*range(11), IGNORE_INDEX}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_image_and_mask_stay_aligned(name: str) -> None:
+    """The mask painted into the image is read off it again after every geometric transform."""
+    nodes = OmegaConf.load(CONF / f"{name}.yaml")
+    certain = {key: (None if key in NOT_GEOMETRIC else {"p": 1.0}) for key in nodes}
+    augment = recipe(name, **certain)
+    assert not set(augment.transforms) & set(NOT_GEOMETRIC)
+    for index in range(20):
+        _, mask = photograph(index)
+        image = np.repeat(np.where(mask == IGNORE_INDEX, 255, mask * 20)[..., None], 3, axis=2).astype(np.uint8)
+        new_image, new_mask = augment(image, mask, (0, 1, index))
+        expected = np.where(new_mask == IGNORE_INDEX, 255, new_mask * 20)
+        # Between two blocks the image has mixed colours: look at pixels whose neighbours are of one class.
+        square = np.ones((5, 5), np.uint8)
+        inner = cv2.erode(new_mask, square) == cv2.dilate(new_mask, square)
+        # A block cut down to one pixel by the crop may show in the image and not in the mask.
+        inner[:2], inner[-2:], inner[:, :2], inner[:, -2:] = False, False, False, False
+        assert inner.mean() > 0.2
+        assert np.abs(new_image[..., 0].astype(int) - expected)[inner].max() <= 1
+
+
+@pytest.mark.parametrize("name", sorted(set(RECIPES) - {"none"}))
+def test_the_key_alone_decides(name: str) -> None:
+    augment, other = recipe(name), recipe(name)
+    image, mask = photograph()
+    keys = [(seed, epoch, index) for seed in (0, 1) for epoch in (0, 1) for index in range(8)]
+    results = [augment(image, mask, key)[0].tobytes() for key in keys]
+    # In another order, from another object: what ran before does not matter.
+    assert [other(image, mask, key)[0].tobytes() for key in reversed(keys)] == results[::-1]
+    by_axis = np.array(results, dtype=object).reshape(2, 2, 8)
+    for axis in range(3):
+        moved = np.moveaxis(by_axis, axis, 0)
+        assert not np.array_equal(moved[0], moved[1])
+
+
+def test_a_recipe_differs_between_photographs() -> None:
+    image, mask = photograph()
+    augment = recipe("strong")
+    assert len({augment(image, mask, (0, 0, index))[0].tobytes() for index in range(30)}) > 25
+
+
+def test_no_recipe_changes_nothing() -> None:
+    image, mask = photograph()
+    new_image, new_mask = recipe("none")(image, mask, (0, 0, 0))
+    assert np.array_equal(new_image, image)
+    assert np.array_equal(new_mask, mask)
+
+
+def test_strong_has_what_the_field_uses() -> None:
+    from albumentations import CLAHE, GridDropout, HorizontalFlip, RandomResizedCrop, RandomRotate90
+
+    strong = recipe("strong").transforms
+    kinds = {type(transform) for transform in strong.values()}
+    assert {HorizontalFlip, RandomRotate90, GridDropout, RandomResizedCrop} <= kinds
+    assert CLAHE in {type(part) for part in strong["color"].transforms}
+
+
+def test_transforms_are_left_out_by_name() -> None:
+    assert list(recipe("light", crop=None).transforms) == ["flip", "brightness"]
+    without = recipe("strong", color={"transforms": {"clahe": None}})
+    assert len(without.transforms["color"].transforms) == 2
+    nothing = Augment({"color": one_of({"a": None}, p=1.0)})
+    image, mask = photograph()
+    assert np.array_equal(nothing(image, mask, (0, 0, 0))[0], image)
+
+
+def test_what_is_no_transform_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"aug\.flip=3 is no transform"):
+        Augment({"flip": 3})
+
+
+def test_crop_gives_the_networks_size() -> None:
+    image, mask = photograph()
+    augment = recipe("strong", crop={"p": 1.0})
+    new_image, _ = augment(image, mask, (0, 0, 0))
+    assert new_image.shape == (64, 64, 3)
+    assert Resize(64).image(new_image) is new_image
