@@ -90,10 +90,14 @@ def test_a_picture_goes_to_tensorboard(tmp_path: Path) -> None:
 
 
 def test_the_line_of_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lightning.pytorch.callbacks.TQDMProgressBar.on_train_epoch_end", lambda *_: None)
+    for hook in ("on_train_epoch_start", "on_train_batch_end", "on_train_epoch_end"):
+        monkeypatch.setattr(f"lightning.pytorch.callbacks.TQDMProgressBar.{hook}", lambda *_: None)
     progress = Progress()
     for epoch, miou in enumerate([0.25, 0.2, 0.5, math.nan]):
-        scores = {"train/loss": torch.tensor(1.5), "val/loss": torch.tensor(2.0), "val/miou": torch.tensor(miou)}
+        scores = {"train/loss": torch.tensor(9.0), "val/loss": torch.tensor(2.0), "val/miou": torch.tensor(miou)}
+        progress.on_train_epoch_start(trainer(epoch), MODULE)  # type: ignore[arg-type]
+        for loss in (1.0, 2.0):  # the line shows the epoch's mean, not the last batch
+            progress.on_train_batch_end(trainer(epoch), MODULE, {"loss": torch.tensor(loss)}, None, 0)  # type: ignore[arg-type]
         progress.on_train_epoch_end(trainer(epoch, callback_metrics=scores), MODULE)  # type: ignore[arg-type]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("epoch   1/10  train loss 1.5000  val loss 2.0000  val mIoU 0.2500 *")

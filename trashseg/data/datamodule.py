@@ -27,6 +27,8 @@ class TrashDataModule(pl.LightningDataModule):
     Args:
         aug: random transforms of the training part.
         image_size: side of the square that the network sees.
+        crop_size: side of the square in training; None: ``image_size``. A smaller one goes with a transform that crops
+            to it, so that photographs keep their scale.
         resize: how photographs become that square: ``stretch`` or ``pad``.
         batch_size: photographs a step and process.
         num_workers: loading processes; None: the cores but one, at most 8.
@@ -39,6 +41,7 @@ class TrashDataModule(pl.LightningDataModule):
         *,
         aug: Augment | None = None,
         image_size: int = 512,
+        crop_size: int | None = None,
         resize: str = "stretch",
         batch_size: int = 8,
         num_workers: int | None = None,
@@ -49,6 +52,7 @@ class TrashDataModule(pl.LightningDataModule):
         self.source = Source(**source)
         self.aug, self.seed = aug, seed
         self.resize = Resize(image_size, resize)
+        self.train_resize = Resize(crop_size or image_size, resize)
         self.batch_size = batch_size
         self.num_workers = min(8, max(1, (os.cpu_count() or 2) - 1)) if num_workers is None else num_workers
         self._sets: dict[Split, TrashDataset] = {}
@@ -85,8 +89,9 @@ class TrashDataModule(pl.LightningDataModule):
             prepared = self.source.prepare(split)
             indices = self.source.members(split, list(prepared.names))
             # Without transforms the training part still yields masks at the network's size.
-            aug = (self.aug or Augment({})) if split == Split.TRAIN else None
-            self._sets[split] = TrashDataset(prepared, self.resize, indices=indices, aug=aug, seed=self.seed)
+            training = split == Split.TRAIN
+            aug, resize = (self.aug or Augment({}), self.train_resize) if training else (None, self.resize)
+            self._sets[split] = TrashDataset(prepared, resize, indices=indices, aug=aug, seed=self.seed)
         return self._sets[split]
 
     def train_dataloader(self) -> DataLoader[Batch]:
