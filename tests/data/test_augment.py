@@ -24,7 +24,7 @@ NOT_GEOMETRIC = ("brightness", "color", "grid_dropout")
 
 def recipe(name: str, **changes: Any) -> Augment:
     node = OmegaConf.merge(
-        {"data": {"image_size": 64}}, {"aug": OmegaConf.load(CONF / f"{name}.yaml")}, {"aug": changes}
+        {"data": {"crop_size": 64}}, {"aug": OmegaConf.load(CONF / f"{name}.yaml")}, {"aug": changes}
     )
     return Augment(instantiate(node.aug, "aug"))
 

@@ -65,6 +65,15 @@ def test_ranks_share_the_training_photographs(tiny_coco: Path) -> None:
     assert {**parts[0], **parts[1]} == alone
 
 
+def test_training_may_see_smaller_squares_than_validation(tiny_coco: Path) -> None:
+    crop = Augment({"crop": albumentations.RandomCrop(16, 16, p=1)})
+    datamodule = module(tiny_coco, crop_size=16, aug=crop)
+    assert {batch["image"].shape[-2:] for batch in datamodule.train_dataloader()} == {(16, 16)}
+    assert {batch["image"].shape[-2:] for batch in datamodule.val_dataloader()} == {(32, 32)}
+    # Scored as validation photographs are, also where it is the training part.
+    assert {batch["image"].shape[-2:] for batch in datamodule.eval_dataloader(Split.TRAIN)} == {(32, 32)}
+
+
 @pytest.mark.parametrize("num_val", [1, 4, 5])
 def test_validation_over_two_ranks_counts_each_once(make_coco: Callable[..., Path], num_val: int) -> None:
     root = make_coco({"train": 2, "val": num_val})
