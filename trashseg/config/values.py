@@ -34,7 +34,8 @@ def check_values(cfg: DictConfig, verb: str) -> None:
     data = cfg.get("data")
     if data is None:
         return
-    for key, least, example in (("batch_size", 1, 8), ("image_size", 1, 256), ("crop_size", 1, 256), ("num_workers", 0, 2)):
+    numbers = (("batch_size", 1, 8), ("image_size", 1, 256), ("crop_size", 1, 256), ("num_workers", 0, 2))
+    for key, least, example in numbers:
         if data.get(key) is not None:
             _check_number(f"data.{key}", data[key], least, example)
     _check_root(data)
