@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import albumentations
 import cv2
 import numpy as np
 import pytest
@@ -27,6 +28,18 @@ def recipe(name: str, **changes: Any) -> Augment:
         {"data": {"crop_size": 64}}, {"aug": OmegaConf.load(CONF / f"{name}.yaml")}, {"aug": changes}
     )
     return Augment(instantiate(node.aug, "aug"))
+
+
+def test_transforms_are_drawn_independently() -> None:
+    """Of two transforms with p=0.5 both, either and none are applied, a quarter of the time each."""
+    flips = {"across": albumentations.HorizontalFlip(p=0.5), "down": albumentations.VerticalFlip(p=0.5)}
+    augment = Augment(flips)
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[0, 0] = 9
+    places = [tuple(np.argwhere(augment(image, image[..., 0], (0, 0, i))[1])[0].tolist()) for i in range(400)]
+    counts = {place: places.count(place) for place in set(places)}
+    assert len(counts) == 4
+    assert all(70 < count < 130 for count in counts.values()), counts
 
 
 def photograph(seed: int = 0, classes: int = 11) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,10 @@ class Augment:
         """
         if not self.transforms:
             return image, mask
-        self._compose.set_random_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        seeds = np.random.SeedSequence(key).generate_state(2)
+        # One stream for all: set_random_seed gives every transform the same numbers, so that those of one p are applied
+        # all together or not at all.
+        self._compose.set_random_state(np.random.default_rng(seeds[0]), random.Random(int(seeds[1])))
         result = self._compose(image=image, mask=mask)
         return result["image"], result["mask"]
 
