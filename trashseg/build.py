@@ -69,14 +69,21 @@ def build_net(model: Any, num_classes: int, *, resumed: bool = False) -> Segment
 
     A ``resumed`` one takes all its weights from the checkpoint, so that none are fetched.
     """
-    node = {**model, "pretrained": False, "weights": None} if resumed else model
+    node = without_start(model) if resumed else model
     net: SegmentationNet = instantiate(node, "model", num_classes=num_classes)
     if not (resumed or model.get("pretrained", True) or model.get("weights")):
         log.info("model.pretrained=false: the network starts from random weights")
     frozen = freeze_unused(net)
     if frozen:
         log.info("%d parameters that no gradient reaches are frozen: %s, ...", len(frozen), frozen[0])
+    if net.to_compile:
+        net.compile()
     return net
+
+
+def without_start(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of a network that takes all its weights from a checkpoint: nothing is fetched."""
+    return {**model, "pretrained": False, "weights": None}
 
 
 def build_loss(loss: Any, table: ClassTable) -> nn.Module:

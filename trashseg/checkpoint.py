@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from hydra.utils import get_object
 
-from trashseg.build import instantiate
+from trashseg.build import instantiate, without_start
 from trashseg.models.contract import SegmentationNet
 from trashseg.types import CheckpointError, ClassTable, ConfigError
 
@@ -68,8 +68,8 @@ def _table(classes: dict[str, Any], path: Path) -> ClassTable:
 def _build(model: dict[str, Any], num_classes: int, path: Path) -> SegmentationNet:
     """Build the network of a checkpoint with random weights."""
     check_targets(model, path)
-    # The weights are in the file: nothing is to be fetched.
-    net = instantiate({**model, "pretrained": False, "weights": None}, "model", num_classes=num_classes)
+    # Not compiled, whatever training did: that takes longer than most evaluations last.
+    net = instantiate(without_start(model), "model", num_classes=num_classes)
     if not isinstance(net, SegmentationNet):
         raise CheckpointError(f"{path}: its model is a {type(net).__name__}, which is no network; {OTHER_FILE}")
     return net

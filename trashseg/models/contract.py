@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import torch
 from torch import nn
@@ -11,6 +12,18 @@ from torch.nn import functional
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Execution(TypedDict, total=False):
+    """How a network runs, whatever it computes: options that every network takes.
+
+    Attributes:
+        channels_last: keep images and weights in NHWC order: faster for most plain CNNs on a GPU, slower for some.
+        compile: training compiles the network with torch.compile at its first call; the names in the state dict stay.
+    """
+
+    channels_last: bool
+    compile: bool
 
 
 class SegmentationNet(nn.Module):
@@ -23,6 +36,7 @@ class SegmentationNet(nn.Module):
         std: their standard deviation.
         multiple: height and width that the network needs are multiples of this; other sizes are padded on the right
             and at the bottom by repeating the border, and the logits are cut back.
+        execution: see :class:`Execution`.
     """
 
     backbone_prefixes: tuple[str, ...] = ("encoder.", "backbone.")
@@ -32,13 +46,14 @@ class SegmentationNet(nn.Module):
     std: torch.Tensor
 
     def __init__(
-        self, mean: Sequence[float], std: Sequence[float], multiple: int, *, channels_last: bool = False
+        self, mean: Sequence[float], std: Sequence[float], multiple: int, **execution: Unpack[Execution]
     ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.multiple = multiple
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.memory_format = torch.channels_last if execution.get("channels_last") else torch.contiguous_format
+        self.to_compile = execution.get("compile", False)
 
     @abstractmethod
     def logits(self, x: torch.Tensor) -> torch.Tensor:

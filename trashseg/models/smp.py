@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import segmentation_models_pytorch as smp
 import timm
 import torch
 
-from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, SegmentationNet
+from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
 from trashseg.models.hub import SCRATCH_HINT, hub_file
 from trashseg.models.weights import (
     State,
@@ -46,9 +46,9 @@ class SMPNet(SegmentationNet):
         weights: a file or folder with the encoder's weights, or a checkpoint of ``trashseg train``, whose whole
             network is taken (the class head only where its size fits), instead of the published ones.
         options: passed on to the architecture and, for ``tu-`` encoders, to timm.
-        channels_last: see :class:`SegmentationNet`.
         mean: per channel in [0, 1]; None: the encoder's own.
         std: per channel in [0, 1]; None: the encoder's own.
+        execution: see :class:`Execution`.
 
     Raises:
         ConfigError: an unknown architecture, encoder or option, or a pair that does not go together.
@@ -64,13 +64,13 @@ class SMPNet(SegmentationNet):
         pretrained: bool = True,
         weights: str | None = None,
         options: Mapping[str, Any] | None = None,
-        channels_last: bool = False,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        **execution: Unpack[Execution],
     ) -> None:
         _check_names(arch, encoder_name)
         own_mean, own_std = _statistics(encoder_name)
-        super().__init__(mean or own_mean, std or own_std, multiple=32, channels_last=channels_last)
+        super().__init__(mean or own_mean, std or own_std, multiple=32, **execution)
         load = pretrained or weights is not None
         state, what = _starting_state(encoder_name, weights) if load else ({}, "")
         own = trained_network(state)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Unpack
 
 import torch
 from torchvision.models import get_model, get_model_weights, list_models, segmentation
 
-from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, SegmentationNet
+from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
 from trashseg.models.hub import SCRATCH_HINT, unreachable
 from trashseg.models.weights import load_fitting, read_state, trained_network, weight_file
 from trashseg.types import ConfigError, WeightsError, did_you_mean
@@ -25,7 +26,7 @@ class TorchvisionNet(SegmentationNet):
         pretrained: start from torchvision's COCO weights, but for the class head.
         weights: a file or folder with a whole network's weights, or a checkpoint of ``trashseg train``, instead of
             torchvision's.
-        channels_last: see :class:`SegmentationNet`.
+        execution: see :class:`Execution`.
 
     Raises:
         ConfigError: an unknown name.
@@ -39,9 +40,9 @@ class TorchvisionNet(SegmentationNet):
         *,
         pretrained: bool = True,
         weights: str | None = None,
-        channels_last: bool = False,
+        **execution: Unpack[Execution],
     ) -> None:
-        super().__init__(IMAGENET_MEAN, IMAGENET_STD, multiple=8, channels_last=channels_last)
+        super().__init__(IMAGENET_MEAN, IMAGENET_STD, multiple=8, **execution)
         known = list_models(module=segmentation)
         if name not in known:
             raise ConfigError(f"model.name={name} does not exist in torchvision. {did_you_mean(name, known)}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Unpack
 
 import torch
 
-from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, SegmentationNet
+from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
 from trashseg.models.hub import SCRATCH_HINT
 from trashseg.models.knet.convert import is_network, load_backbone, load_network
 from trashseg.models.knet.generate import FCNHead, GenerateHead
@@ -40,7 +41,7 @@ class KNet(SegmentationNet):
             a backbone (timm's, Microsoft's or mmsegmentation's), instead of the published ones.
         resize_head: ``weights`` may be of a network with another number of classes.
         grad_checkpointing: keep only the blocks' inputs of the backbone for the backward pass: less memory, slower.
-        channels_last: see :class:`SegmentationNet`.
+        execution: see :class:`Execution`.
 
     Raises:
         ConfigError: sizes that do not go together.
@@ -61,10 +62,10 @@ class KNet(SegmentationNet):
         weights: str | None = None,
         resize_head: bool = False,
         grad_checkpointing: bool = False,
-        channels_last: bool = False,
+        **execution: Unpack[Execution],
     ) -> None:
         # The parts complete any size themselves, as they did when the published weights were trained.
-        super().__init__(IMAGENET_MEAN, IMAGENET_STD, multiple=1, channels_last=channels_last)
+        super().__init__(IMAGENET_MEAN, IMAGENET_STD, multiple=1, **execution)
         self.backbone = backbone
         backbone.grad_checkpointing = grad_checkpointing
         generate = generate_head(backbone.channels, num_classes)
@@ -78,6 +79,11 @@ class KNet(SegmentationNet):
         if pretrained or weights is not None:
             self._start(weights, resize_head=resize_head)
         self.to(memory_format=self.memory_format)
+
+    def compile(self, *arguments: Any, **keywords: Any) -> None:
+        """Compile the parts, since training calls them rather than the whole."""
+        for part in (self.backbone, self.decode_head, self.auxiliary_head):
+            part.compile(*arguments, **keywords)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return the last stage's logits (N, K, H, W) for normalised images."""
