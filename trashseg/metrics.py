@@ -91,12 +91,6 @@ def iou_per_class(matrix: Tensor) -> Tensor:
     return hits / (truth + predicted - hits)
 
 
-def dice_per_class(matrix: Tensor) -> Tensor:
-    """Return the Dice coefficient, also called F1, (K,), NaN for a class absent from truth and prediction."""
-    hits, truth, predicted = _parts(matrix)
-    return 2 * hits / (truth + predicted)
-
-
 def accuracy_per_class(matrix: Tensor) -> Tensor:
     """Return the share of each class's true pixels that were found (recall), (K,), NaN for a class absent in truth."""
     hits, truth, _ = _parts(matrix)

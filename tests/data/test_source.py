@@ -60,10 +60,10 @@ def test_holdout_parts_of_a_data_set_are_disjoint(make_coco: Callable[..., Path]
 
 def test_classes_come_from_the_file(make_coco: Callable[..., Path]) -> None:
     root = make_coco({"train": 2}, categories=["Zebra", "Ant", "background"])
-    table = Source(str(root)).table()
+    table = Source(str(root)).table
     assert table.names == ("Background", "Zebra", "Ant")
     assert len({info.color for info in table.classes}) == 3
-    assert Source(str(root), classes={}).table() == table
+    assert Source(str(root), classes={}).table == table
 
 
 def mapped(root: Path, **category_map: str) -> dict[int, int]:
@@ -112,7 +112,7 @@ def test_missing_parts(make_coco: Callable[..., Path], tmp_path: Path) -> None:
         Source(str(root)).index(Split.VAL)
     (root / "empty.json").write_text(json.dumps({"images": [], "categories": [], "annotations": []}), encoding="utf-8")
     with pytest.raises(DataError, match=r"empty\.json"):
-        Source(str(root), train="empty.json").table()
+        _ = Source(str(root), train="empty.json").table
 
 
 def test_a_folder_may_be_called_by_a_number(make_coco: Callable[..., Path], monkeypatch: Any) -> None:

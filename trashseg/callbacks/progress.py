@@ -22,32 +22,44 @@ class Progress(TQDMProgressBar):
         self._best = -math.inf
         self._start = 0.0
         self._loss: list[Any] = []
+        self._validated = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         """Start the epoch's clock."""
         super().on_train_epoch_start(trainer, *args)
         self._start = time.monotonic()
         self._loss = []
+        self._validated = False
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *args: Any) -> None:
         """Keep the batch's loss, on its device: reading it here would make every step wait."""
         super().on_train_batch_end(trainer, pl_module, outputs, *args)
         self._loss.append(outputs["loss"].detach())
 
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note that this epoch has scores: with check_val_every_n_epoch those of an earlier one are still around."""
+        super().on_validation_epoch_end(trainer, pl_module)
+        self._validated = True
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the epoch's line."""
         super().on_train_epoch_end(trainer, pl_module)
         if not trainer.is_global_zero:
             return
+        epochs = f"{trainer.current_epoch + 1:>3}/{trainer.max_epochs}"
+        train_loss = sum(float(loss) for loss in self._loss) / max(1, len(self._loss))
+        seconds = time.monotonic() - self._start
+        print(f"epoch {epochs}  train loss {train_loss:.4f}  {self._scores(trainer)}{seconds:.0f} s", flush=True)
+
+    def _scores(self, trainer: pl.Trainer) -> str:
+        """Return the validation part of the epoch's line, with a star where the score is the best so far."""
+        if not self._validated:
+            return ""
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         miou = values.get("val/miou", math.nan)
         mark = " *" if miou > self._best else ""
         self._best = max(self._best, miou) if not math.isnan(miou) else self._best
-        epochs = f"{trainer.current_epoch + 1:>3}/{trainer.max_epochs}"
-        seconds = time.monotonic() - self._start
-        train_loss = sum(float(loss) for loss in self._loss) / max(1, len(self._loss))
-        losses = f"train loss {train_loss:.4f}  val loss {values.get('val/loss', math.nan):.4f}"
-        print(f"epoch {epochs}  {losses}  val mIoU {miou:.4f}{mark:<2}  {seconds:.0f} s", flush=True)
+        return f"val loss {values.get('val/loss', math.nan):.4f}  val mIoU {miou:.4f}{mark:<2}  "
 
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule

@@ -70,7 +70,7 @@ class TrashDataModule(pl.LightningDataModule):
     def prepare_data(self) -> None:
         """Check the data and build the caches, on one process while the others wait."""
         for split in (Split.TRAIN, Split.VAL):
-            self.source.prepare(split)
+            self.dataset(split)
 
     def setup(self, stage: str) -> None:
         """Open the caches on every process."""
@@ -81,7 +81,7 @@ class TrashDataModule(pl.LightningDataModule):
     @property
     def classes(self) -> ClassTable:
         """The classes of the data set."""
-        return self.source.table()
+        return self.source.table
 
     def dataset(self, split: Split) -> TrashDataset:
         """Return the photographs of ``split``; the random transforms belong to the training part alone."""

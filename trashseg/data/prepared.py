@@ -110,8 +110,7 @@ def prepare(
         DataError: something is wrong with the data, or nothing is left of it.
     """
     _check_options(class_of, num_classes, order, max_side, on_bad)
-    photographs = check_photographs(index, Path(root), max_side, Path(cache_dir))
-    problems = (*index.problems, *photographs.problems, *_category_problems(index, class_of))
+    photographs, problems = _looked_through(index, root, class_of, max_side, cache_dir)
     positions = photographs.good
     if on_bad == "error" or not len(positions):
         raise_problems(problems)
@@ -143,8 +142,15 @@ def find_problems(
         DataError: ``root`` is no folder, or the cache cannot be written.
     """
     _check_options(class_of, num_classes, order, max_side, on_bad)
+    return list(_looked_through(index, root, class_of, max_side, cache_dir)[1])
+
+
+def _looked_through(
+    index: CocoIndex, root: str | Path, class_of: Mapping[int, int], max_side: int | None, cache_dir: str | Path
+) -> tuple[Photographs, tuple[Problem, ...]]:
+    """Return the photographs, checked, and everything wrong with them and with the file."""
     photographs = check_photographs(index, Path(root), max_side, Path(cache_dir))
-    return [*index.problems, *photographs.problems, *_category_problems(index, class_of)]
+    return photographs, (*index.problems, *photographs.problems, *_category_problems(index, class_of))
 
 
 def _check_options(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Mapping
@@ -61,6 +62,11 @@ class Source:
         """The folder of the caches."""
         return Path(self.cache_dir).expanduser() if self.cache_dir else default_cache_dir()
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the JSON files and the photographs."""
+        return Path(str(self.root)).expanduser()
+
     def file_name(self, split: Split) -> str | None:
         """Return the JSON that holds ``split``, relative to the root; None where the data set has no such part."""
         return {Split.TRAIN: self.train, Split.VAL: self.val or self.train, Split.TEST: self.test}[split]
@@ -71,20 +77,20 @@ class Source:
         Raises:
             DataError: the data set has no such part, or ``root`` is no folder.
         """
-        root = Path(str(self.root)).expanduser()
-        if not root.is_dir():
+        if not self.folder.is_dir():
             raise DataError(f"data.root={self.root} is not a folder; give the folder that holds {self.train}.")
         name = self.file_name(split)
         if name is None:
             raise DataError(f"this data set has no {split} part; set data.{split}=FILE.json.")
-        return root / name
+        return self.folder / name
 
     def index(self, split: Split) -> CocoIndex:
         """Open the JSON that holds ``split``."""
         return open_index(self.json_path(split), self.cache)
 
+    @functools.cached_property
     def table(self) -> ClassTable:
-        """Return the classes: the configured table, or the categories of the training part."""
+        """The classes: the configured table, or the categories of the training part."""
         if self.classes:
             return ClassTable.from_mapping(self.classes)
         names = [name for _, name in sorted(self.index(Split.TRAIN).categories.items())]
@@ -98,7 +104,7 @@ class Source:
         Raises:
             ConfigError: ``category_map`` names a class that does not exist.
         """
-        names = self.table().names
+        names = self.table.names
         ids = {name: number for number, name in enumerate(names)}
         result = {}
         for category, name in index.categories.items():
@@ -115,19 +121,21 @@ class Source:
 
     def prepare(self, split: Split) -> PreparedSplit:
         """Validate ``split``, paint its masks or open the cached ones."""
-        index = self.index(split)
-        return prepare(
-            index, Path(str(self.root)).expanduser(), self.class_of(index), len(self.table()), order=self.order,
-            max_side=self.max_side, on_bad=self.on_bad, cache_dir=self.cache,
-        )  # fmt: skip
+        return prepare(*self._content(split), **self._options)
 
     def problems(self, split: Split) -> list[Problem]:
         """Return everything wrong with ``split``."""
+        return find_problems(*self._content(split), **self._options)
+
+    def _content(self, split: Split) -> tuple[CocoIndex, Path, dict[int, int], int]:
+        """Return what :func:`prepare` reads: file, folder, class of each category, number of classes."""
         index = self.index(split)
-        return find_problems(
-            index, Path(str(self.root)).expanduser(), self.class_of(index), len(self.table()), order=self.order,
-            max_side=self.max_side, cache_dir=self.cache,
-        )  # fmt: skip
+        return index, self.folder, self.class_of(index), len(self.table)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """The keywords of :func:`prepare`."""
+        return {"order": self.order, "max_side": self.max_side, "on_bad": self.on_bad, "cache_dir": self.cache}
 
     def members(self, split: Split, names: list[str]) -> npt.NDArray[np.int64]:
         """Return the positions of ``names`` (the photographs of ``split``'s JSON) that belong to ``split``."""
