@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import pytest
 import torch
 from hydra.utils import get_object
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from torch.nn import functional
 
 from trashseg.build import build_net
 from trashseg.models.contract import SegmentationNet, freeze_unused
 
-CONF = Path(__file__).parents[2] / "conf/model"
-MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
+from .tiny import CONF, MODELS, TINY, tiny_config
+
 NUM_CLASSES = 11
-
-
-def config_of(name: str) -> DictConfig:
-    """The file's network with random weights; a transformer's stages are cut short, for all its blocks are alike."""
-    cfg = OmegaConf.merge(OmegaConf.load(CONF / f"{name}.yaml"), {"pretrained": False})
-    assert isinstance(cfg, DictConfig)
-    if OmegaConf.select(cfg, "backbone.embed_dims") is not None:
-        cfg.backbone = OmegaConf.merge(
-            cfg.backbone, {"embed_dims": 48, "depths": [1, 1, 2, 1], "num_heads": [3, 6, 12, 24]}
-        )
-    return cfg
 
 
 @functools.lru_cache(maxsize=1)
 def net_of(name: str) -> SegmentationNet:
     torch.manual_seed(0)
-    return build_net(config_of(name), NUM_CLASSES)
+    return build_net(tiny_config(name), NUM_CLASSES)
 
 
 @pytest.fixture(params=MODELS)
@@ -109,10 +97,14 @@ def check_state(net: SegmentationNet, name: str) -> None:
     expected, state = net(x), {key: value.clone() for key, value in net.state_dict().items()}
     net_of.cache_clear()
     torch.manual_seed(1)
-    other = build_net(config_of(name), NUM_CLASSES).eval()
+    other = build_net(tiny_config(name), NUM_CLASSES).eval()
     assert not torch.equal(other(x), expected)
     assert other.load_state_dict(state).missing_keys == []
     assert torch.equal(other(x), expected)
+
+
+def test_every_tiny_form_is_of_a_file() -> None:
+    assert set(TINY) <= set(MODELS)
 
 
 def test_every_file_names_a_network_of_ours() -> None:

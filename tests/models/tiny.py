@@ -1,0 +1,27 @@
+"""What makes a network of conf/model small enough for the tests; whatever it leaves alone stays as the file has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+CONF = Path(__file__).parents[2] / "conf/model"
+MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
+
+SWIN: dict[str, Any] = {"backbone": {"embed_dims": 48, "depths": [1, 1, 2, 1], "num_heads": [3, 6, 12, 24]}}
+
+TINY: dict[str, dict[str, Any]] = {
+    "knet_upernet_swin_l": SWIN,
+    "knet_upernet_swin_t": SWIN,
+    "upernet_swin_l": SWIN,
+}
+"""File name -> overrides. Their blocks are all alike, so that fewer and narrower ones show the same."""
+
+
+def tiny_config(name: str) -> DictConfig:
+    """The network of a file with random weights, at a size for tests."""
+    cfg = OmegaConf.merge(OmegaConf.load(CONF / f"{name}.yaml"), {"pretrained": False}, TINY.get(name, {}))
+    assert isinstance(cfg, DictConfig)
+    return cfg
