@@ -30,7 +30,7 @@ def test_usage_names_every_verb(monkeypatch: pytest.MonkeyPatch, capsys: Any, ar
 def test_every_verb_is_a_module() -> None:
     folder = Path(cli.__file__).parent
     for verb in cli.VERBS:
-        assert (folder / f"{verb}.py").is_file()
+        assert (folder / f"{verb}.py").is_file() or (folder / verb / "__main__.py").is_file()
         assert (folder.parent / "conf" / f"{verb}.yaml").is_file()
 
 

@@ -15,7 +15,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[1] / "conf"
-VERBS = ("train", "check", "evaluate", "predict", "submit")
+VERBS = ("train", "check", "evaluate", "predict", "submit", "models")
 NEEDS = {"evaluate": ["ckpt_path=x"], "submit": ["ckpt_path=x"], "predict": ["ckpt_path=x", "source=y"]}
 
 

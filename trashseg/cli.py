@@ -14,6 +14,7 @@ VERBS = {
     "evaluate": "score a checkpoint: table, metrics.json, confusion matrix, worst photographs",
     "predict": "segment a photograph, a folder, a glob or a COCO file with a checkpoint",
     "submit": "write and check the competition's CSV for the test photographs",
+    "models": "list the networks: parameters, arithmetic, time and memory on this machine",
 }
 
 
