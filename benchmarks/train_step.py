@@ -8,7 +8,9 @@ hook and its time is taken off. Run it as ``python benchmarks/train_step.py``.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
+import io
 import logging
 import statistics
 import tempfile
@@ -89,7 +91,9 @@ def measure(callbacks: str, steps: int, size: int, batch_size: int) -> tuple[flo
         plain = PlainLoop(twin, loss, recipe.build(twin, total_steps=steps), cfg.trainer.gradient_clip_val)
         ours = [plain, *build.build_callbacks(cfg.callbacks)]
         trainer = build.build_trainer(cfg.trainer, ours, build.build_loggers(cfg.logger))
-        trainer.fit(SegmentationModule(net, loss, recipe, table), batches(steps, size, batch_size))
+        module = SegmentationModule(net, loss, recipe, table)
+        with contextlib.redirect_stdout(io.StringIO()):  # the line that an epoch prints is no row of the table
+            trainer.fit(module, batches(steps, size, batch_size))
     pairs = list(zip(plain.plain, plain.trainer, strict=False))[5:]
     by_hand, driven = (1000 * statistics.median(pair[k] for pair in pairs) for k in range(2))
     return by_hand, driven, statistics.median(pair[1] / pair[0] for pair in pairs)

@@ -48,6 +48,7 @@ def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig]
     """Wrap ``body``: fill in the run folder, check values, and print user errors as one line."""
 
     def task(cfg: DictConfig) -> Any:
+        """Run one job of the verb."""
         try:
             OmegaConf.set_struct(cfg, True)
             cfg.run_dir = HydraConfig.get().runtime.output_dir

@@ -77,27 +77,7 @@ class FCNHead(GenerateHead):
 
 
 class _PyramidPooling(GenerateHead):
-    """The last map beside its averages over coarse grids, and their fusion (Zhao et al. 2017)."""
-
-    def __init__(
-        self, in_channels: Sequence[int], num_classes: int, channels: int, pool_scales: Sequence[int], dropout: float
-    ) -> None:
-        super().__init__(num_classes, channels, dropout)
-        last = in_channels[-1]
-        self.psp_modules = nn.ModuleList(
-            nn.Sequential(nn.AdaptiveAvgPool2d(scale), ConvBNReLU(last, channels, 1)) for scale in pool_scales
-        )
-        self.bottleneck = ConvBNReLU(last + len(pool_scales) * channels, channels, 3)
-
-    def pooled(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the fusion (N, channels, h, w) of x (N, C, h, w) and its pooled forms."""
-        parts = [x, *(resize(module(x), x.shape[-2:]) for module in self.psp_modules)]
-        result: torch.Tensor = self.bottleneck(torch.cat(parts, 1))
-        return result
-
-
-class PSPHead(_PyramidPooling):
-    """PSPNet's head (Zhao et al. 2017) on the last map, which is best dilated to 1/8.
+    """The last map beside its averages over coarse grids, and their fusion (Zhao et al. 2017).
 
     Args:
         in_channels: of the backbone's maps.
@@ -116,7 +96,22 @@ class PSPHead(_PyramidPooling):
         pool_scales: Sequence[int] = (1, 2, 3, 6),
         dropout: float = 0.1,
     ) -> None:
-        super().__init__(in_channels, num_classes, channels, pool_scales, dropout)
+        super().__init__(num_classes, channels, dropout)
+        last = in_channels[-1]
+        self.psp_modules = nn.ModuleList(
+            nn.Sequential(nn.AdaptiveAvgPool2d(scale), ConvBNReLU(last, channels, 1)) for scale in pool_scales
+        )
+        self.bottleneck = ConvBNReLU(last + len(pool_scales) * channels, channels, 3)
+
+    def pooled(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the fusion (N, channels, h, w) of x (N, C, h, w) and its pooled forms."""
+        parts = [x, *(resize(module(x), x.shape[-2:]) for module in self.psp_modules)]
+        result: torch.Tensor = self.bottleneck(torch.cat(parts, 1))
+        return result
+
+
+class PSPHead(_PyramidPooling):
+    """PSPNet's head (Zhao et al. 2017) on the last map, which is best dilated to 1/8."""
 
     def features(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return (N, channels, h, w) at the size of the last map."""
@@ -138,7 +133,7 @@ class UPerHead(_PyramidPooling):
         pool_scales: Sequence[int] = (1, 2, 3, 6),
         dropout: float = 0.1,
     ) -> None:
-        super().__init__(in_channels, num_classes, channels, pool_scales, dropout)
+        super().__init__(in_channels, num_classes, channels, pool_scales=pool_scales, dropout=dropout)
         self.lateral_convs = nn.ModuleList(ConvBNReLU(count, channels, 1) for count in in_channels[:-1])
         self.fpn_convs = nn.ModuleList(ConvBNReLU(channels, channels, 3) for _ in in_channels[:-1])
         self.fpn_bottleneck = ConvBNReLU(len(in_channels) * channels, channels, 3)
