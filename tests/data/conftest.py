@@ -14,6 +14,9 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from trashseg.data.index import open_index
+from trashseg.data.prepared import PreparedSplit, prepare
+
 CATEGORIES = [{"id": 1, "name": "Paper"}, {"id": 2, "name": "Metal"}, {"id": 7, "name": "Glass"}]
 CLASS_OF = {1: 1, 2: 2, 7: 3}
 
@@ -120,3 +123,15 @@ def real_data() -> Callable[[str], Path]:
         return base / name
 
     return find
+
+
+@pytest.fixture
+def ready(data: Any, cache: Path, class_of: dict[int, int]) -> Callable[..., PreparedSplit]:
+    """Return a function that writes the JSON and prepares it; keywords override."""
+
+    def make(**options: Any) -> PreparedSplit:
+        index = open_index(data.write(), cache)
+        options = {"class_of": class_of, "num_classes": 4, "cache_dir": cache} | options
+        return prepare(index, data.root, options.pop("class_of"), options.pop("num_classes"), **options)
+
+    return make
