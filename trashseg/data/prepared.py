@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trashseg.data.cache import default_cache_dir
+from trashseg.data.clean import AS_PAINTED, Cleaning
 from trashseg.data.index import CocoIndex
 from trashseg.data.masks import MaskRecipe, MaskStore, open_masks
 from trashseg.data.photographs import Photographs, check_photographs
@@ -89,6 +90,7 @@ def prepare(
     order: str = "area_desc",
     max_side: int | None = None,
     on_bad: str = "error",
+    cleaning: Cleaning = AS_PAINTED,
     cache_dir: str | Path,
 ) -> PreparedSplit:
     """Check every photograph and paint every mask, or open what an earlier call left in the cache.
@@ -103,6 +105,7 @@ def prepare(
         max_side: Photographs with a longer side, in pixels, are shrunk to it, masks likewise; None leaves all as they
             are.
         on_bad: "error" raises one error for all faults, "skip" leaves faulty entries out and logs how many.
+        cleaning: What is done to the painted masks.
         cache_dir: The cache, see :func:`default_cache_dir`.
 
     Raises:
@@ -119,7 +122,7 @@ def prepare(
         _log.warning("%s", _left_out(index, positions, class_of, len(problems)))
     masks = None
     if index.has_labels:
-        recipe = MaskRecipe(positions, painted, num_classes, order, max_side)
+        recipe = MaskRecipe(positions, painted, num_classes, order, max_side, cleaning)
         masks = open_masks(index, recipe, Path(cache_dir), lambda: _log.info("painting %d masks once", len(positions)))
     return PreparedSplit(photographs, positions, num_classes, masks, problems)
 

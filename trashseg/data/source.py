@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trashseg.data.clean import AS_PAINTED, Cleaning
 from trashseg.data.index import CocoIndex, open_index
 from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
 from trashseg.data.problems import Problem
@@ -40,6 +41,8 @@ class Source:
         category_map: category name -> class name, ``ignore`` or ``drop``, for categories not named like a class.
         order: which object lies on top where several overlap.
         max_side: larger photographs are shrunk once, into the cache; None: never.
+        seam_repair: close narrow strips of background between objects, see :class:`Cleaning`; in training only.
+        mode_filter: 3 or 5: smooth the masks' borders, see :class:`Cleaning`; in training only.
         holdout: share of ``train`` that validates where ``val`` is None.
         on_bad: ``error`` or ``skip``.
         cache_dir: None: the user's cache.
@@ -53,6 +56,8 @@ class Source:
     category_map: Mapping[str, str] = field(default_factory=dict)
     order: str = "area_desc"
     max_side: int | None = None
+    seam_repair: bool = False
+    mode_filter: int | None = None
     holdout: float = 0.2
     on_bad: str = "error"
     cache_dir: str | None = None
@@ -121,7 +126,9 @@ class Source:
 
     def prepare(self, split: Split) -> PreparedSplit:
         """Validate ``split``, paint its masks or open the cached ones."""
-        return prepare(*self._content(split), **self._options)
+        # Scores are those of the labels as they are.
+        cleaning = Cleaning(self.seam_repair, self.mode_filter) if split == Split.TRAIN else AS_PAINTED
+        return prepare(*self._content(split), cleaning=cleaning, **self._options)
 
     def problems(self, split: Split) -> list[Problem]:
         """Return everything wrong with ``split``."""
