@@ -13,9 +13,18 @@ MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
 SWIN: dict[str, Any] = {"backbone": {"embed_dims": 48, "depths": [1, 1, 2, 1], "num_heads": [3, 6, 12, 24]}}
 
 TINY: dict[str, dict[str, Any]] = {
+    "dpt_dinov2": {"backbone": "test_vit", "head": {"channels": 16, "level_channels": [8, 8, 16, 16]}},
+    "hrnet_w48_ocr": {"backbone": "hrnet_w18_small", "head": {"channels": 16, "key_channels": 8}},
     "knet_upernet_swin_l": SWIN,
     "knet_upernet_swin_t": SWIN,
+    "light": {"backbone": "test_convnext", "head": {"channels": 16}},
+    "upernet_r101": {
+        "backbone": {"depth": 18, "base_channels": 16, "stem_channels": 16},
+        "generate_head": {"channels": 32},
+        "aux_channels": 16,
+    },
     "upernet_swin_l": SWIN,
+    "vit_pyramid": {"backbone": "test_vit", "head": {"channels": 16, "aux_channels": 16}},
 }
 """File name -> overrides. Their blocks are all alike, so that fewer and narrower ones show the same."""
 

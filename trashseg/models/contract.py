@@ -62,11 +62,16 @@ class SegmentationNet(nn.Module):
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Return logits (N, K, H, W) for images (N, 3, H, W) in [0, 1]."""
         height, width = image.shape[-2:]
+        return self.logits(self.prepared(image))[..., :height, :width]
+
+    def prepared(self, image: torch.Tensor) -> torch.Tensor:
+        """Return ``image`` (N, 3, H, W) normalised, and padded to multiples of ``multiple``."""
+        height, width = image.shape[-2:]
         x = (image - self.mean) / self.std
         below, right = -height % self.multiple, -width % self.multiple
         if below or right:
             x = functional.pad(x, (0, right, 0, below), mode="replicate")
-        return self.logits(x.contiguous(memory_format=self.memory_format))[..., :height, :width]
+        return x.contiguous(memory_format=self.memory_format)
 
 
 def freeze_unused(net: nn.Module, size: int = 64) -> list[str]:

@@ -111,7 +111,7 @@ class KNet(SegmentationNet):
         Raises:
             ConfigError: one image a process is too few for the batch norm of a globally pooled branch.
         """
-        x = ((image - self.mean) / self.std).contiguous(memory_format=self.memory_format)
+        x = self.prepared(image)
         size = target.shape[-2:]
         try:
             maps = self.backbone(x)
