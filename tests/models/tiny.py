@@ -10,14 +10,30 @@ from omegaconf import DictConfig, OmegaConf
 CONF = Path(__file__).parents[2] / "conf/model"
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
 
+RESNET: dict[str, Any] = {"encoder_name": "tu-test_resnet"}
+EFFICIENTNET: dict[str, Any] = {"encoder_name": "tu-test_efficientnet"}
 SWIN: dict[str, Any] = {"backbone": {"embed_dims": 48, "depths": [1, 1, 2, 1], "num_heads": [3, 6, 12, 24]}}
 
 TINY: dict[str, dict[str, Any]] = {
+    "deeplabv3plus_effb7": EFFICIENTNET,
+    "deeplabv3plus_r101": RESNET,
+    "deeplabv3plus_xception65": RESNET,
     "dpt_dinov2": {"backbone": "test_vit", "head": {"channels": 16, "level_channels": [8, 8, 16, 16]}},
+    "fpn_effb7_ns": EFFICIENTNET,
     "hrnet_w48_ocr": {"backbone": "hrnet_w18_small", "head": {"channels": 16, "key_channels": 8}},
     "knet_upernet_swin_l": SWIN,
     "knet_upernet_swin_t": SWIN,
     "light": {"backbone": "test_convnext", "head": {"channels": 16}},
+    "pan_swin": {
+        "encoder_name": "tu-swin_tiny_patch4_window7_224",
+        "options": {"embed_dim": 24, "depths": [1, 1, 1, 1], "num_heads": [1, 2, 3, 4], "img_size": 64},
+    },
+    "pspnet": RESNET,
+    "smp": RESNET,
+    "unet_effb7": EFFICIENTNET,
+    "unet_regnet": {"encoder_name": "tu-regnety_002"},
+    "unetpp": RESNET,
+    "unetpp_effb5": EFFICIENTNET,
     "upernet_r101": {
         "backbone": {"depth": 18, "base_channels": 16, "stem_channels": 16},
         "generate_head": {"channels": 32},

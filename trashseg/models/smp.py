@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import segmentation_models_pytorch as smp
 import timm
 import torch
+from timm.data.constants import IMAGENET_DPN_MEAN, IMAGENET_DPN_STD, IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD
+from torch.nn import functional
 
 from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
 from trashseg.models.hub import SCRATCH_HINT, hub_file
+from trashseg.models.smp_check import checked_fit
+from trashseg.models.smp_fit import ARCHITECTURES, REFUSALS, Fit
+from trashseg.models.smp_recompute import recompute_encoder
 from trashseg.models.weights import (
     State,
     check_filled,
@@ -22,21 +28,28 @@ from trashseg.models.weights import (
     watch_loading,
     weight_file,
 )
-from trashseg.types import ConfigError, WeightsError, did_you_mean
+from trashseg.types import WeightsError
 
 log = logging.getLogger(__name__)
 
-ARCHITECTURES: dict[str, type[torch.nn.Module]] = {
-    name: getattr(smp, name)
-    for name in (
-        "Unet", "UnetPlusPlus", "MAnet", "Linknet", "FPN", "PSPNet", "DeepLabV3", "DeepLabV3Plus", "PAN", "UPerNet",
-        "Segformer", "DPT",
-    )
-}  # fmt: skip
+OWN_STATISTICS = {
+    "dpn": (IMAGENET_DPN_MEAN, IMAGENET_DPN_STD),
+    "inception": (IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD),
+    "timm-tf_efficientnet_lite": (IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD),
+    "xception": (IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD),
+}
+"""Families of SMP's own encoders whose weights were trained with another normalisation than torchvision's.
+
+SMP keeps it on the hub, beside the weights; a trained network must not need the hub.
+"""
 
 
 class SMPNet(SegmentationNet):
     """``smp.<arch>(encoder_name, classes=num_classes, **options)`` behind the contract.
+
+    What the encoder needs beside its name is found out by trying (see :func:`find_fit`): windowed transformers are laid
+    out for 512 px and padded, plain ViTs resize their positions, and networks that take one size only get the image
+    resized to it, and their logits resized back.
 
     Args:
         arch: one of :data:`ARCHITECTURES`.
@@ -45,9 +58,12 @@ class SMPNet(SegmentationNet):
         pretrained: start the encoder from its published weights; never silently from none.
         weights: a file or folder with the encoder's weights, or a checkpoint of ``trashseg train``, whose whole
             network is taken (the class head only where its size fits), instead of the published ones.
-        options: passed on to the architecture and, for ``tu-`` encoders, to timm.
+        options: passed on to the architecture and, for ``tu-`` encoders, to timm; ``img_size`` is the side in pixels
+            for which a transformer with windows is laid out.
         mean: per channel in [0, 1]; None: the encoder's own.
         std: per channel in [0, 1]; None: the encoder's own.
+        multiple: sides are padded to multiples of this; None: the smallest that suits the network.
+        grad_checkpointing: keep only what enters the encoder's blocks for the backward pass: less memory, slower.
         execution: see :class:`Execution`.
 
     Raises:
@@ -66,25 +82,47 @@ class SMPNet(SegmentationNet):
         options: Mapping[str, Any] | None = None,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        multiple: int | None = None,
+        grad_checkpointing: bool = False,
         **execution: Unpack[Execution],
     ) -> None:
-        _check_names(arch, encoder_name)
-        own_mean, own_std = _statistics(encoder_name)
-        super().__init__(mean or own_mean, std or own_std, multiple=32, **execution)
+        fit = checked_fit(arch, encoder_name, options or {}, multiple)
+        own_mean, own_std = statistics(encoder_name)
+        super().__init__(mean or own_mean, std or own_std, multiple=fit.multiple, **execution)
+        self.fit = fit
+        _announce(fit)
         load = pretrained or weights is not None
         state, what = _starting_state(encoder_name, weights) if load else ({}, "")
         own = trained_network(state)
-        self.net = _build(arch, encoder_name, num_classes, dict(options or {}), None if own else state, what)
+        self.net = _build(arch, encoder_name, num_classes, dict(fit.options), None if own else state, what)
         if own is not None:
             load_fitting(self.net, own, what, optional="segmentation_head.")
+        if grad_checkpointing:
+            recompute_encoder(self.net.get_submodule("encoder"), encoder_name)
         self.to(memory_format=self.memory_format)
 
     backbone_prefixes = ("net.encoder.",)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (N, K, H, W) for normalised images."""
-        result: torch.Tensor = self.net(x)
-        return result
+        height, width = x.shape[-2:]
+        if self.fit.fixed is not None:
+            small = functional.interpolate(x, self.fit.fixed, mode="bilinear", antialias=True)
+            result: torch.Tensor = self.net(small.contiguous(memory_format=self.memory_format))
+            return functional.interpolate(result, (height, width), mode="bilinear")
+        below, right = (max(0, self.fit.smallest - side) for side in (height, width))
+        if below or right:
+            x = functional.pad(x, (0, right, 0, below), mode="replicate")
+        result = self.net(x)
+        return result[..., :height, :width]
+
+
+def _announce(fit: Fit) -> None:
+    """Say what a network does to sizes that most users would not expect."""
+    if fit.fixed is not None:
+        log.info("this encoder takes images of %d x %d only: they are resized to that inside the network", *fit.fixed)
+    elif fit.multiple > 64:
+        log.info("this encoder's windows need sides in multiples of %d: images are padded", fit.multiple)
 
 
 def _starting_state(encoder_name: str, weights: str | None) -> tuple[State, str]:
@@ -109,19 +147,21 @@ def _build(
     if by_timm:
         options["pretrained_cfg_overlay"] = {"state_dict": state}
     try:
-        with watch_loading() as without_entry:
+        with watch_loading() as without_entry, warnings.catch_warnings():
+            # timm's way to bring tables of positions to another size.
+            warnings.filterwarnings("ignore", module=r"timm\.layers\.interpolate")
             # For timm encoders anything but None means weights; native ones are filled below.
             built = ARCHITECTURES[arch](
                 encoder_name=encoder_name, encoder_weights=True if by_timm else None, classes=num_classes, **options
             )
-    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+    except REFUSALS as error:
+        if not by_timm:
+            raise
+        # The network itself was found to build: it is the weights.
         lines = str(error).splitlines() or [type(error).__name__]
-        if "loading state_dict" in lines[0]:
-            first = "; ".join(line.strip().rstrip(".") for line in lines[1:5])
-            raise WeightsError(f"{what} does not fit: {first}; {SCRATCH_HINT}.") from error
-        raise ConfigError(
-            f"model.arch={arch} with model.encoder_name={encoder_name} cannot be built: {lines[0]}"
-        ) from error
+        listed = lines[1:5] if "loading state_dict" in lines[0] else lines[:1]
+        first = "; ".join(line.strip().rstrip(".") for line in listed)
+        raise WeightsError(f"{what} does not fit: {first}; {SCRATCH_HINT}.") from error
     encoder = built.get_submodule("encoder")
     if by_timm:
         check_filled(encoder, without_entry, what)
@@ -139,23 +179,10 @@ def _forget_state(encoder: torch.nn.Module) -> None:
             settings.pop("state_dict", None)
 
 
-def _check_names(arch: str, encoder_name: str) -> None:
-    """Refuse names that neither library knows, naming the nearest ones."""
-    if arch not in ARCHITECTURES:
-        raise ConfigError(f"model.arch={arch} does not exist. {did_you_mean(arch, ARCHITECTURES)}")
-    if encoder_name.startswith("tu-"):
-        name = encoder_name.removeprefix("tu-").split(".")[0]
-        if not timm.is_model(name):
-            help_ = did_you_mean(name, timm.list_models())
-            raise ConfigError(f"model.encoder_name={encoder_name}: timm has no model {name!r}. {help_}")
-    elif encoder_name not in smp.encoders.encoders and not encoder_name.startswith("timm-"):
-        help_ = did_you_mean(encoder_name, smp.encoders.get_encoder_names())
-        raise ConfigError(f"model.encoder_name={encoder_name} does not exist. {help_} Any timm model works as tu-NAME.")
-
-
-def _statistics(encoder_name: str) -> tuple[Sequence[float], Sequence[float]]:
+def statistics(encoder_name: str) -> tuple[Sequence[float], Sequence[float]]:
     """Return the mean and standard deviation that the encoder's published weights expect."""
-    if not encoder_name.startswith("tu-"):
-        return IMAGENET_MEAN, IMAGENET_STD
-    config = timm.get_pretrained_cfg(encoder_name.removeprefix("tu-"))
-    return (config.mean, config.std) if config is not None else (IMAGENET_MEAN, IMAGENET_STD)
+    if encoder_name.startswith("tu-"):
+        config = timm.get_pretrained_cfg(encoder_name.removeprefix("tu-"))
+        return (config.mean, config.std) if config is not None else (IMAGENET_MEAN, IMAGENET_STD)
+    own = (statistics for family, statistics in OWN_STATISTICS.items() if encoder_name.startswith(family))
+    return next(own, (IMAGENET_MEAN, IMAGENET_STD))
