@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 import torch
 from albumentations.pytorch import ToTensorV2
+from augment import plain
 from hydra import compose, initialize_config_dir
 from masks import generate, load_coco, usual_mask
 from omegaconf import DictConfig
@@ -82,7 +83,7 @@ def make_loaders(cfg: DictConfig, workers: int) -> tuple[DataLoader[Any], DataLo
     cfg.data.num_workers = workers
     ours: TrashDataModule = build_datamodule(cfg.data, cfg.aug)
     class_of = ours.source.class_of(ours.source.index(Split.TRAIN))
-    transforms = [entry for entry in instantiate(cfg.aug, "aug").values() if entry is not None]
+    transforms = [plain(entry) for entry in instantiate(cfg.aug, "aug").values() if entry is not None]
     usual = DataLoader(
         Usual(Path(cfg.data.root), ours.source.json_path(Split.TRAIN), class_of, transforms),
         batch_size=cfg.data.batch_size, shuffle=True, num_workers=workers, drop_last=True,

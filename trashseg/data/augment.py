@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from trashseg.data.transforms.warp import fuse
 from trashseg.types import ConfigError
 
 Array = npt.NDArray[np.uint8]
@@ -34,7 +36,7 @@ class Augment:
         for name, transform in self.transforms.items():
             if not isinstance(transform, albumentations.BasicTransform | albumentations.BaseCompose):
                 raise ConfigError(f"aug.{name}={transform} is no transform; give aug.{name}=null to leave it out.")
-        self._compose = albumentations.Compose(list(self.transforms.values()))
+        self._compose = albumentations.Compose(fuse(self.transforms.values()))
 
     def __call__(self, image: Array, mask: Array, key: tuple[int, int, int]) -> tuple[Array, Array]:
         """Return the augmented (image, mask), uint8 and of one size.
@@ -60,5 +62,24 @@ def one_of(transforms: Mapping[str, Any], p: float = 0.5) -> albumentations.OneO
 
 
 def single_thread() -> None:
-    """Keep OpenCV from starting threads of its own in every worker, where they fight for the same cores."""
+    """Keep OpenCV from starting threads of its own in every worker, where they fight for the same cores.
+
+    Freed memory is kept as well, see :func:`keep_memory`.
+    """
     cv2.setNumThreads(0)
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Let the C library reuse the memory of one picture for the next.
+
+    By default glibc returns blocks of this size to the system and fetches them anew, page by page, for every step of
+    every transform, which can take longer than the step. Other C libraries have no such call and stay as they are.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # the numbers in malloc.h
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    set_option(mmap_threshold, 32 << 20)
+    set_option(trim_threshold, 128 << 20)
