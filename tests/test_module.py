@@ -16,7 +16,7 @@ from trashseg.module import SegmentationModule
 from trashseg.optim import Recipe
 from trashseg.optim.schedules import Constant
 from trashseg.quiet import quiet
-from trashseg.types import IGNORE_INDEX, Batch, ClassTable
+from trashseg.types import IGNORE_INDEX, Batch, ClassTable, ConfigError
 
 K = 4
 TABLE = ClassTable.from_mapping({f"class {k}": {"id": k, "color": [40 * k, 0, 0]} for k in range(K)})
@@ -157,6 +157,81 @@ def test_a_network_may_sum_its_own_loss(monkeypatch: pytest.MonkeyPatch) -> None
     assert float(loss) == pytest.approx(4 * float(once), rel=1e-5)
     assert logged.keys() == {"train/loss", "train/stage1", "train/stage2"}
     assert float(logged["train/stage2"].detach()) == pytest.approx(3 * float(once), rel=1e-5)
+
+
+class SetLoss(OneByOne):
+    """A network whose loss never asks the pixel loss."""
+
+    def training_loss(self, image: torch.Tensor, target: torch.Tensor, pixel_loss: Any) -> dict[str, torch.Tensor]:  # noqa: ARG002
+        return {"set": self(image).mean()}
+
+
+class HalfSetLoss(SetLoss):
+    """One part of the pixel loss, and one of its own."""
+
+    def training_loss(self, image: torch.Tensor, target: torch.Tensor, pixel_loss: Any) -> dict[str, torch.Tensor]:
+        return {"pixel": pixel_loss(self(image), target), **super().training_loss(image, target, pixel_loss)}
+
+
+class SmallTarget(OneByOne):
+    """A network that compares with a smaller target."""
+
+    def training_loss(self, image: torch.Tensor, target: torch.Tensor, pixel_loss: Any) -> dict[str, torch.Tensor]:
+        return {"small": pixel_loss(self(image)[..., ::2, ::2], target[..., ::2, ::2])}
+
+
+def mixed_batch(lam: float, *, ignored: bool = False) -> Batch:
+    batch, other = train_batch(), train_batch()
+    masks = [torch.as_tensor(one["mask"]) for one in (batch, other)]  # type: ignore[arg-type]
+    if not ignored:
+        masks = [mask.clamp(max=K - 1) for mask in masks]
+    return {**batch, "mask": masks[0], "mask_b": masks[1], "lam": lam}
+
+
+def no_log(module: SegmentationModule, monkeypatch: pytest.MonkeyPatch) -> SegmentationModule:
+    monkeypatch.setattr(module, "log", lambda *_, **__: None)
+    monkeypatch.setattr(module, "log_dict", lambda *_, **__: None)
+    return module
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.3, 0.85, 1.0])
+@pytest.mark.parametrize(("net", "times"), [(OneByOne, 1), (OwnLoss, 4)])
+def test_mixup_equals_cross_entropy_with_soft_labels(
+    monkeypatch: pytest.MonkeyPatch, lam: float, net: type[OneByOne], times: int
+) -> None:
+    module, batch = no_log(make(net()), monkeypatch), mixed_batch(lam)
+    loss = module.training_step(batch, 0)
+    hard = [nn.functional.one_hot(batch[key].long(), K).movedim(-1, 1) for key in ("mask", "mask_b")]  # type: ignore[literal-required]
+    soft = lam * hard[0] + (1 - lam) * hard[1]
+    expected = nn.functional.cross_entropy(module.net(batch["image"] / 255), soft)
+    assert float(loss.detach()) == pytest.approx(times * float(expected.detach()), rel=1e-5)
+    gradients = torch.autograd.grad(loss, list(module.net.parameters()))
+    for one, other in zip(gradients, torch.autograd.grad(times * expected, list(module.net.parameters())), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_mixup_leaves_ignored_pixels_to_the_other_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, batch = no_log(make(), monkeypatch), mixed_batch(0.3, ignored=True)
+    logits = module.net(batch["image"] / 255)
+    parts = [
+        nn.functional.cross_entropy(logits, torch.as_tensor(batch[key]).long(), ignore_index=IGNORE_INDEX)  # type: ignore[literal-required]
+        for key in ("mask", "mask_b")
+    ]
+    expected = float((0.3 * parts[0] + 0.7 * parts[1]).detach())
+    assert float(module.training_step(batch, 0).detach()) == pytest.approx(expected, rel=1e-5)
+    batch["mask_b"] = torch.full_like(batch["mask_b"], IGNORE_INDEX)
+    only = float(module.training_step(batch, 0).detach())
+    assert only == pytest.approx(0.3 * float(parts[0].detach()), rel=1e-5)
+
+
+@pytest.mark.parametrize("net", [SetLoss, HalfSetLoss, SmallTarget])
+def test_mixup_is_refused_where_the_second_target_would_be_lost(
+    monkeypatch: pytest.MonkeyPatch, net: type[OneByOne]
+) -> None:
+    module = no_log(make(net()), monkeypatch)
+    with pytest.raises(ConfigError, match=r"mix\.mixup=null"):
+        module.training_step(mixed_batch(0.5), 0)
+    assert module.training_step(train_batch(), 0).isfinite()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

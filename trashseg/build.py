@@ -21,6 +21,7 @@ from trashseg.callbacks.checkpoint_io import AtomicCheckpointIO
 from trashseg.config import plain
 from trashseg.data.augment import Augment
 from trashseg.data.datamodule import TrashDataModule
+from trashseg.data.mix import Mix
 from trashseg.models.contract import SegmentationNet, freeze_unused
 from trashseg.optim import Recipe
 from trashseg.tta import TTA
@@ -55,12 +56,13 @@ def instantiate(node: Any, where: str, **extra: Any) -> Any:
         raise
 
 
-def build_datamodule(data: Any, aug: DictConfig | None = None) -> TrashDataModule:
-    """Build the data module; ``aug`` is the mapping of the training part's transforms."""
+def build_datamodule(data: Any, aug: DictConfig | None = None, mix: DictConfig | None = None) -> TrashDataModule:
+    """Build the data module; ``aug`` and ``mix`` are the mappings of the training part's transforms and mixers."""
     transforms = instantiate(aug, "aug") if aug is not None else {}
+    mixers = instantiate(mix, "mix") if mix is not None else {}
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=r".*not valid for transform.*")
-        datamodule: TrashDataModule = instantiate(data, "data", aug=Augment(transforms))
+        datamodule: TrashDataModule = instantiate(data, "data", aug=Augment(transforms), mix=Mix(mixers))
     return datamodule
 
 

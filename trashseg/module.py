@@ -20,6 +20,45 @@ from trashseg.types import Batch, ClassTable, ConfigError, did_you_mean
 PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
+class MixedLoss:
+    """The pixel loss of MixUp: lam * loss(first target) + (1 - lam) * loss(second target).
+
+    For cross-entropy that is the loss of the soft target lam * first + (1 - lam) * second. The network hands in the
+    first target only; so every part of its loss must come from here.
+
+    Args:
+        pixel_loss: (logits, target (N, H, W)) to a scalar.
+        second: (N, H, W), the second target.
+        lam: weight of the first, 0..1.
+    """
+
+    def __init__(self, pixel_loss: PixelLoss, second: torch.Tensor, lam: float) -> None:
+        self.pixel_loss, self.second, self.lam = pixel_loss, second, lam
+        self._num_calls = 0
+
+    def __call__(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return the loss of ``logits`` (N, K, H, W) and the first ``target`` (N, H, W)."""
+        if target.shape != self.second.shape:
+            self._refuse()
+        self._num_calls += 1
+        return self.lam * self.pixel_loss(logits, target) + (1 - self.lam) * self.pixel_loss(logits, self.second)
+
+    def check(self, num_parts: int) -> None:
+        """Refuse a loss of ``num_parts`` parts that did not all come from here.
+
+        Raises:
+            ConfigError: MixUp cannot be used with this network.
+        """
+        if self._num_calls < num_parts:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        raise ConfigError(
+            "mix=mixup: this network's own loss takes no second target; give mix.mixup=null, or another option of mix, "
+            "such as mix=cutmix."
+        )
+
+
 class SegmentationModule(pl.LightningModule):
     """Train and validate a network.
 
@@ -47,18 +86,31 @@ class SegmentationModule(pl.LightningModule):
         return logits
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:  # noqa: ARG002 - Lightning's signature
-        """Return the loss of one batch."""
-        image, target = unit_image(batch["image"]), batch["mask"]
-        own_loss = getattr(self.net, "training_loss", None)
-        if own_loss is None:
-            parts = {"loss": self.pixel_loss(self.net(image), target)}  # type: ignore[arg-type]  # a tensor in training
+        """Return the loss of one batch.
+
+        Raises:
+            ConfigError: MixUp gives two targets and the network's own loss takes one.
+        """
+        image = unit_image(batch["image"])
+        if "mask_b" in batch:
+            mixed = MixedLoss(self.pixel_loss, batch["mask_b"], batch["lam"])
+            parts = self._loss_parts(image, batch["mask"], mixed)
+            mixed.check(len(parts))
         else:
-            parts = own_loss(image, target, self.pixel_loss)
+            parts = self._loss_parts(image, batch["mask"], self.pixel_loss)
         loss = torch.stack(list(parts.values())).sum()
         self.log("train/loss", loss, prog_bar=True, batch_size=len(image))
         if len(parts) > 1:
             self.log_dict({f"train/{name}": part for name, part in parts.items()}, batch_size=len(image))
         return loss
+
+    def _loss_parts(self, image: torch.Tensor, target: Any, pixel_loss: PixelLoss) -> dict[str, torch.Tensor]:
+        """Return the named parts of the loss, to be summed."""
+        own_loss = getattr(self.net, "training_loss", None)
+        if own_loss is None:
+            return {"loss": pixel_loss(self.net(image), target)}
+        parts: dict[str, torch.Tensor] = own_loss(image, target, pixel_loss)
+        return parts
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
         """Update the scores; returns ``pred``, a class map (H, W) of each photograph."""

@@ -30,7 +30,7 @@ def train(cfg: DictConfig) -> float:
     config = plain(cfg)
     resume = find_checkpoint(cfg.ckpt_path, run_dir) if cfg.ckpt_path else None
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    datamodule = build.build_datamodule(cfg.data, cfg.aug)
+    datamodule = build.build_datamodule(cfg.data, cfg.aug, cfg.mix)
     datamodule.prepare_data()
     table = datamodule.classes
     if resume is not None:

@@ -140,10 +140,15 @@ class Sample(TypedDict, total=False):
     name: Required[str]  # file_name of the JSON, with its folder
     content: Required[tuple[int, int]]  # (h', w') of the photograph inside the image; the rest is padding
     size: Required[tuple[int, int]]  # (H, W) to which a prediction is to be restored
+    visit: tuple[int, int]  # (epoch, which visit of the photograph in it, from 0): with index, decides random numbers
 
 
 class Batch(TypedDict, total=False):
-    """Samples put together. Images share one size; validation masks keep their own sizes, hence a list."""
+    """Samples put together. Images share one size; validation masks keep their own sizes, hence a list.
+
+    Where photographs are mixed, ``index``, ``name``, ``content`` and ``size`` are those of the first of each mixture.
+    With ``mask_b``, MixUp's, the loss is ``lam`` times that of ``mask`` and ``1 - lam`` times that of ``mask_b``.
+    """
 
     image: Required[torch.Tensor]  # (N, 3, h, w) uint8
     mask: torch.Tensor | list[torch.Tensor]  # (N, h, w) uint8 in training; a list of (H_i, W_i) in validation
@@ -151,3 +156,5 @@ class Batch(TypedDict, total=False):
     name: Required[list[str]]
     content: Required[list[tuple[int, int]]]
     size: Required[list[tuple[int, int]]]
+    mask_b: torch.Tensor  # (N, h, w) uint8
+    lam: float  # 0..1

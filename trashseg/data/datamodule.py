@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
+import numpy.typing as npt
 from torch.utils.data import DataLoader
 
 from trashseg.data.augment import Augment, single_thread
 from trashseg.data.dataset import TrashDataset, collate_eval, collate_train
-from trashseg.data.prepared import default_cache_dir
+from trashseg.data.mix import Mix
+from trashseg.data.oversampling import Oversampler, Uniform, count, describe
+from trashseg.data.prepared import PreparedSplit, default_cache_dir
 from trashseg.data.resize import Resize
 from trashseg.data.sampling import EpochSampler
 from trashseg.data.source import Source
+from trashseg.data.training import TrainingPart
 from trashseg.types import Batch, ClassTable, ConfigError, DataError, Split
 
 log = logging.getLogger(__name__)
@@ -26,20 +32,27 @@ class TrashDataModule(pl.LightningDataModule):
 
     Args:
         aug: random transforms of the training part.
+        mix: mixes several training photographs into one.
+        sampler: how often an epoch visits each training photograph; None: once.
         image_size: side of the square that the network sees.
         crop_size: side of the square in training; None: ``image_size``. A smaller one goes with a transform that crops
             to it, so that photographs keep their scale.
         resize: how photographs become that square: ``stretch`` or ``pad``.
         batch_size: photographs a step and process.
         num_workers: loading processes; None: the cores but one, at most 8.
-        seed: of the order and the transforms.
+        seed: of the order, the transforms and the mixing.
         source: the keywords of :class:`Source`.
+
+    Raises:
+        ConfigError: ``sampler`` is none, or an option of the data has no such value.
     """
 
     def __init__(
         self,
         *,
         aug: Augment | None = None,
+        mix: Mix | None = None,
+        sampler: Oversampler | None = None,
         image_size: int = 512,
         crop_size: int | None = None,
         resize: str = "stretch",
@@ -49,8 +62,10 @@ class TrashDataModule(pl.LightningDataModule):
         **source: Any,
     ) -> None:
         super().__init__()
+        if not isinstance(sampler, Oversampler | None):
+            raise ConfigError(f"data.sampler={sampler} is no sampler; choose one with data/sampler=NAME.")
         self.source = Source(**source)
-        self.aug, self.seed = aug, seed
+        self.aug, self.mix, self.sampler, self.seed = aug, mix or Mix(), sampler or Uniform(), seed
         self.resize = Resize(image_size, resize)
         self.train_resize = Resize(crop_size or image_size, resize)
         self.batch_size = batch_size
@@ -77,6 +92,7 @@ class TrashDataModule(pl.LightningDataModule):
         train = self.dataset(Split.TRAIN)
         if stage == "fit":
             log.info("data: %d training and %d validation photographs", len(train), len(self.dataset(Split.VAL)))
+            self._factors(announce=True)
 
     @property
     def classes(self) -> ClassTable:
@@ -88,20 +104,43 @@ class TrashDataModule(pl.LightningDataModule):
         if split not in self._sets:
             prepared = self.source.prepare(split)
             indices = self.source.members(split, list(prepared.names))
-            # Without transforms the training part still yields masks at the network's size.
-            training = split == Split.TRAIN
-            aug, resize = (self.aug or Augment({}), self.train_resize) if training else (None, self.resize)
-            self._sets[split] = TrashDataset(prepared, resize, indices=indices, aug=aug, seed=self.seed)
+            if split == Split.TRAIN:
+                self._sets[split] = self._training_set(self._part(prepared, indices))
+            else:
+                self._sets[split] = TrashDataset(prepared, self.resize, indices=indices)
         return self._sets[split]
+
+    def _part(self, prepared: PreparedSplit, indices: npt.NDArray[np.int64]) -> TrainingPart:
+        """Return what mixing and oversampling may know of the training photographs."""
+        class_of = self.source.class_of(prepared.index)
+        return TrainingPart(prepared, indices, class_of, self.classes.names, self.source.cache)
+
+    def _training_set(self, part: TrainingPart) -> TrashDataset:
+        """Return the photographs to train on; without transforms, too, their masks have the network's size."""
+        aug, pasters = self.aug or Augment({}), self.mix.pasters(part)
+        return TrashDataset(
+            part.split, self.train_resize, indices=part.indices, aug=aug, pasters=pasters, seed=self.seed
+        )
+
+    def _factors(self, *, announce: bool = False) -> npt.NDArray[np.float64]:
+        """Return how often an epoch visits each training photograph; say so where it is not once."""
+        train = self.dataset(Split.TRAIN)
+        counts = count(self._part(train.split, train.indices))
+        factors = self.sampler.factors(counts)
+        if announce and not (isinstance(self.sampler, Uniform) and (factors == 1).all()):
+            log.info("sampler: %s", describe(factors, counts))
+        return factors
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return shuffled batches; the last incomplete one is left out, since batch norm needs two images.
 
         Raises:
+            ConfigError: the batch is too small to mix.
             DataError: there are fewer than two photographs a process.
         """
         dataset, rank, world_size = self.dataset(Split.TRAIN), *self._place()
-        sampler = EpochSampler(len(dataset), shuffle=True, seed=self.seed, rank=rank, world_size=world_size)
+        options = {"seed": self.seed, "rank": rank, "world_size": world_size}
+        sampler = EpochSampler(len(dataset), shuffle=True, factors=self._factors(), **options)
         # A resumed run loads its first batches before Lightning tells the sampler the epoch.
         sampler.set_epoch(self._epochs_done)
         batch_size = min(self.batch_size, len(sampler))
@@ -110,7 +149,10 @@ class TrashDataModule(pl.LightningDataModule):
                 f"{len(dataset)} training photographs are too few for {world_size} process{'es' * (world_size > 1)}, "
                 "each of which needs two; add photographs or use fewer devices."
             )
-        return self._loader(dataset, sampler, batch_size, collate_train, drop_last=True)
+        if batch_size < 2 and self.mix.mixes_batches:
+            raise ConfigError(f"data.batch_size={batch_size} leaves nothing to mix with; give 2 or more, or mix=none.")
+        collate = functools.partial(collate_train, mix=self.mix, seed=self.seed)
+        return self._loader(dataset, sampler, batch_size, collate, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the validation photographs in order, each counted once over all processes."""

@@ -11,10 +11,15 @@ from torch.utils.data import Dataset
 
 from trashseg.data.augment import Augment
 from trashseg.data.images import read_image
+from trashseg.data.mix import Mix
+from trashseg.data.mix.base import Labelled
+from trashseg.data.mix.copy_paste import Paster
 from trashseg.data.prepared import PreparedSplit
 from trashseg.data.resize import Resize
-from trashseg.data.sampling import SampleKey
+from trashseg.data.sampling import SampleKey, Stream, random_stream
 from trashseg.types import IGNORE_INDEX, Batch, Sample
+
+Array = npt.NDArray[np.uint8]
 
 
 class TrashDataset(Dataset[Sample]):
@@ -28,7 +33,8 @@ class TrashDataset(Dataset[Sample]):
         indices: positions in ``split``; None: all.
         resize: brings photographs to the network's size.
         aug: random transforms, or None.
-        seed: seed of the transforms.
+        pasters: lay objects onto photographs before their transforms; training only.
+        seed: seed of the transforms and of what is pasted.
     """
 
     def __init__(
@@ -38,9 +44,11 @@ class TrashDataset(Dataset[Sample]):
         *,
         indices: npt.NDArray[np.int64] | None = None,
         aug: Augment | None = None,
+        pasters: Sequence[Paster] = (),
         seed: int = 0,
     ) -> None:
         self.split, self.resize, self.aug, self.seed = split, resize, aug, seed
+        self.pasters = list(pasters)
         self.indices = np.arange(len(split)) if indices is None else indices
 
     def __len__(self) -> int:
@@ -63,26 +71,39 @@ class TrashDataset(Dataset[Sample]):
         Raises:
             DataError: the photograph cannot be read any more.
         """
-        place, epoch, counts = key if isinstance(key, SampleKey) else SampleKey(key, 0)
-        position = int(self.indices[place])
+        key = key if isinstance(key, SampleKey) else SampleKey(key, 0)
+        position = int(self.indices[key.position])
         image = read_image(self.split.image_path(position))
         size = (image.shape[0], image.shape[1])
         mask = self.split.mask(position) if self.split.has_masks else None
         if self.aug is not None and mask is not None:
-            image, mask = self.aug(image, mask, (self.seed, epoch, position))
-            mask = self.resize.mask(mask)
+            image, mask = self._augmented(image, mask, key)
         content = self.resize.content(*image.shape[:2])
         sample: Sample = {
             "image": image_tensor(self.resize.image(image)),
-            "index": place if counts else -1,
+            "index": key.position if key.counts else -1,
+            "visit": (key.epoch, key.repeat),
             "name": self.split.names[position],
             "content": content,
             "size": size,
         }
         if mask is not None:
-            mask = mask if counts else np.full_like(mask, IGNORE_INDEX)
+            mask = mask if key.counts else np.full_like(mask, IGNORE_INDEX)
             sample["mask"] = torch.from_numpy(np.ascontiguousarray(mask))
         return sample
+
+    def _augmented(self, image: Array, mask: Array, key: SampleKey) -> tuple[Array, Array]:
+        """Return a photograph with what is pasted onto it, transformed, and its mask at the network's size."""
+        position = int(self.indices[key.position])
+        if self.pasters:
+            rng = random_stream(self.seed, key, Stream.PASTE)
+            for paste in self.pasters:
+                image, mask = paste(image, mask, self.split.class_pixels[position], rng)
+        # A later visit of the epoch is a photograph of its own to the transforms.
+        visit = position + key.repeat * len(self.split)
+        assert self.aug is not None
+        image, mask = self.aug(image, mask, (self.seed, key.epoch, visit))
+        return image, self.resize.mask(mask)
 
 
 def image_tensor(image: npt.NDArray[np.uint8]) -> torch.Tensor:
@@ -90,11 +111,32 @@ def image_tensor(image: npt.NDArray[np.uint8]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
 
 
-def collate_train(samples: Sequence[Sample]) -> Batch:
-    """Put samples of one size together: image (N, 3, h, w) and mask (N, h, w), uint8."""
+def collate_train(samples: Sequence[Sample], mix: Mix | None = None, seed: int = 0) -> Batch:
+    """Put samples of one size together: image (N, 3, h, w) and mask (N, h, w), uint8.
+
+    Args:
+        samples: what the data set gave.
+        mix: mixes the photographs with each other, and may add ``mask_b`` and ``lam``.
+        seed: of the mixing; the first sample's visit decides with it.
+    """
+    second = None
+    if mix is not None and mix.mixes_batches:
+        epoch, repeat = samples[0]["visit"]
+        rng = random_stream(seed, SampleKey(samples[0]["index"], epoch, repeat=repeat), Stream.MIX)
+        labelled = [Labelled(sample["image"].permute(1, 2, 0).numpy(), sample["mask"].numpy()) for sample in samples]
+        mixed, second = mix.batch(labelled, rng)
+        samples = [_replaced(sample, one) for sample, one in zip(samples, mixed, strict=True)]
     batch = collate_eval(samples)
     batch["mask"] = torch.stack([sample["mask"] for sample in samples])
+    if second is not None:
+        batch["mask_b"] = torch.stack([torch.from_numpy(mask) for mask in second.masks])
+        batch["lam"] = second.lam
     return batch
+
+
+def _replaced(sample: Sample, labelled: Labelled) -> Sample:
+    """Return the sample with another image and mask."""
+    return {**sample, "image": image_tensor(labelled.image), "mask": torch.from_numpy(labelled.mask)}
 
 
 def collate_eval(samples: Sequence[Sample]) -> Batch:
