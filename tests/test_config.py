@@ -15,7 +15,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[1] / "conf"
-VERBS = ("train", "check", "evaluate", "predict", "submit", "models")
+VERBS = ("train", "check", "evaluate", "predict", "submit", "models", "browse")
 NEEDS = {"evaluate": ["ckpt_path=x"], "submit": ["ckpt_path=x"], "predict": ["ckpt_path=x", "source=y"]}
 
 
@@ -40,11 +40,24 @@ CHOICES = [
     and (verb in ("evaluate", "submit") or (group, option) != ("data", "checkpoint"))
 ]
 NESTED = [("optim/schedule", option) for option in options("optim/schedule")]
-NESTED += [("data/classes", option) for option in options("data/classes")]
+NESTED += [(group, option) for group in ("data/classes", "data/sampler") for option in options(group)]
 
 
 def test_every_group_of_the_design_is_there() -> None:
-    wanted = ["data", "model", "aug", "loss", "optim", "tta", "trainer", "callbacks", "logger", "experiment", "debug"]
+    wanted = [
+        "data",
+        "model",
+        "aug",
+        "mix",
+        "loss",
+        "optim",
+        "tta",
+        "trainer",
+        "callbacks",
+        "logger",
+        "experiment",
+        "debug",
+    ]
     assert sorted(groups_of("train")) == sorted(wanted)
     assert all(options(group) for group in wanted)
 
@@ -72,6 +85,10 @@ def accepted(function: Any) -> set[str]:
         from trashseg.data.source import Source
 
         names |= set(inspect.signature(Source).parameters)
+    if any(cls.__name__ == "SegmentationNet" for cls in classes):
+        from trashseg.models.contract import Execution
+
+        names |= set(Execution.__annotations__)
     if any(cls.__name__ == "WandbLogger" for cls in classes):
         # What the logger does not know itself goes to wandb.init; these are of its documented ones.
         names |= {"group", "tags", "notes", "job_type"}
@@ -106,6 +123,15 @@ def test_choices_that_must_hold(composed: Any) -> None:
     assert "crop" not in composed("train", "~aug.crop").aug
     assert composed("train", "aug.crop.p=0").aug.crop.p == 0
     assert composed("train", "aug=strong", "aug.color.transforms.clahe=null").aug.color.transforms.clahe is None
+    assert composed("train", "mix=strong").mix.cutmix.p == 0.25
+    assert "mosaic" not in composed("train", "mix=strong", "~mix.mosaic").mix
+    assert (
+        composed("train", "mix=copy_paste", "mix.copy_paste.classes={Paper pack: 2}").mix.copy_paste.classes[
+            "Paper pack"
+        ]
+        == 2
+    )
+    assert composed("train", "data=taco", "data/sampler=repeat_factor").data.sampler.threshold == 0.2
     # The debug group is last: it wins against an experiment.
     assert composed("train", "experiment=plain", "debug=fast").trainer.max_epochs == 1
     # A data set's own list of categories replaces none of the competition's.

@@ -11,6 +11,7 @@ from trashseg.types import did_you_mean
 VERBS = {
     "train": "train a model; the run folder holds checkpoints, metrics and pictures",
     "check": "look through a data set and list everything wrong with it at once",
+    "browse": "show photographs and masks before and after each transform",
     "evaluate": "score a checkpoint: table, metrics.json, confusion matrix, worst photographs",
     "predict": "segment a photograph, a folder, a glob or a COCO file with a checkpoint",
     "submit": "write and check the competition's CSV for the test photographs",

@@ -8,13 +8,18 @@ from trashseg.pictures.confusion import confusion_picture
 from trashseg.pictures.gallery import gallery, score_text
 from trashseg.pictures.legend import legend
 from trashseg.pictures.overlay import blend, error_map
+from trashseg.pictures.page import browse_page
 from trashseg.pictures.panel import prediction_panel
 from trashseg.pictures.png import class_id_png, save_png
+from trashseg.pictures.sheet import Tile, contact_sheet
 
 __all__ = [
+    "Tile",
     "blend",
+    "browse_page",
     "class_id_png",
     "confusion_picture",
+    "contact_sheet",
     "error_map",
     "gallery",
     "legend",
