@@ -155,6 +155,9 @@ RESUME_GROUPS = ("model", "optim", "loss")
 START_KEYS = ("model.pretrained", "model.weights")
 """What only says where a run begins: a resumed one takes all its weights from the checkpoint."""
 
+LOOKED_UP = ("model.config", "model.mean", "model.std")
+"""What a network may have found out by itself: null in the command line, its value in the checkpoint."""
+
 
 def check_resume(path: Path, config: Mapping[str, Any], table: ClassTable) -> None:
     """Refuse to resume from a run whose classes, network, optimiser or loss are others.
@@ -169,7 +172,7 @@ def check_resume(path: Path, config: Mapping[str, Any], table: ClassTable) -> No
     before = content["config"]
     for group in RESUME_GROUPS:
         for key, old, new in _differences(before.get(group), config.get(group), group):
-            if key in START_KEYS:
+            if key in START_KEYS or (new is None and key in LOOKED_UP):
                 continue
             raise CheckpointError(
                 f"{path} was trained with {key}={old}, this run asks for {key}={new}; repeat the first command's "

@@ -35,12 +35,9 @@ def train(cfg: DictConfig) -> float:
     table = datamodule.classes
     if resume is not None:
         check_resume(resume, config, table)
-    module = SegmentationModule(
-        build.build_net(cfg.model, len(table), resumed=resume is not None),
-        build.build_loss(cfg.loss, table),
-        build.build_recipe(cfg.optim),
-        table,
-    )
+    net = build.build_net(cfg.model, len(table), resumed=resume is not None)
+    config["model"].update(net.resolved)
+    module = SegmentationModule(net, build.build_loss(cfg.loss, table), build.build_recipe(cfg.optim), table)
     callbacks = [*build.build_callbacks(cfg.callbacks), CarryConfig(config, table.to_mapping()), Interrupted(run_dir)]
     trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
     with own_command_line():

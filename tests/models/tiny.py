@@ -7,6 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from .tiny_hf import HF_TINY
+
 CONF = Path(__file__).parents[2] / "conf/model"
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
 
@@ -15,6 +17,7 @@ EFFICIENTNET: dict[str, Any] = {"encoder_name": "tu-test_efficientnet"}
 SWIN: dict[str, Any] = {"backbone": {"embed_dims": 48, "depths": [1, 1, 2, 1], "num_heads": [3, 6, 12, 24]}}
 
 TINY: dict[str, dict[str, Any]] = {
+    **HF_TINY,
     "deeplabv3plus_effb7": EFFICIENTNET,
     "deeplabv3plus_r101": RESNET,
     "deeplabv3plus_xception65": RESNET,

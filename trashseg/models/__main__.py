@@ -11,6 +11,8 @@ from trashseg.config import plain, run_verb
 from trashseg.config.paths import conf_dir
 from trashseg.types import ConfigError, TrashsegError, did_you_mean
 
+GENERIC = ("hf", "hf_query")
+
 
 def models(cfg: DictConfig) -> None:
     """Print a table of the networks, a line as soon as it is measured, and write it into the run's folder."""
@@ -44,7 +46,8 @@ def choose(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     if cfg.get("model") is not None:
         return {str(cfg.model.get("arch") or cfg.model.get("name") or "model"): plain(cfg.model)}
     files = {path.stem: path for path in sorted((conf_dir() / "model").glob("*.yaml"))}
-    names = list(files) if cfg.names is None else list(cfg.names)
+    # Those for any network of the hub are none until a repository is named.
+    names = [name for name in files if name not in GENERIC] if cfg.names is None else list(cfg.names)
     for name in names:
         if name not in files:
             raise ConfigError(f"names: there is no model {name}. {did_you_mean(name, files)}")

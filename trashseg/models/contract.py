@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 import torch
 from torch import nn
@@ -41,6 +41,9 @@ class SegmentationNet(nn.Module):
 
     backbone_prefixes: tuple[str, ...] = ("encoder.", "backbone.")
     """Parameters under these names belong to the backbone: optimisers may give them another learning rate."""
+
+    resolved: Mapping[str, Any] = {}
+    """Values of the model's config that were looked up while it was built; a checkpoint holds them."""
 
     mean: torch.Tensor
     std: torch.Tensor

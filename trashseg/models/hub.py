@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,30 +17,51 @@ FILE_NAMES = ("model.safetensors", "pytorch_model.bin", "model.pth")
 SCRATCH_HINT = "model.pretrained=false trains from random weights, model.weights=FILE_OR_FOLDER takes weights you have"
 
 
-def hub_file(repository: str, name: str, *, revision: str | None = None, package: str = "") -> Path:
-    """Return the weight file of a hub ``repository`` from the cache, or download it if the hub answers in 3 s.
+def hub_file(
+    repository: str,
+    name: str,
+    *,
+    revision: str | None = None,
+    package: str = "",
+    filenames: Sequence[str] = FILE_NAMES[:2],
+) -> Path:
+    """Return a file of a hub ``repository`` from the cache, or download it if the hub answers in 3 s.
+
+    Args:
+        repository: such as ``timm/resnet50.a1_in1k``.
+        name: the network's name, for messages.
+        revision: of the repository; None for its newest.
+        package: a hint on a package that has the weights, for messages.
+        filenames: the first of these that is there is taken; the weights by default.
 
     Raises:
         WeightsError: neither worked.
     """
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    for filename in FILE_NAMES[:2]:
+    what = "weights" if filenames[0] in FILE_NAMES else filenames[0]
+    for filename in filenames:
         cached = try_to_load_from_cache(repository, filename, revision=revision)
         if isinstance(cached, str):
-            log.info("starting weights of %s: %s, from the hub's cache", name, repository)
+            log.info("%s of %s: %s, from the hub's cache", what, name, repository)
             return Path(cached)
-    tried = f"no weights for {name}: {repository} is not in the hub's cache ({constants.HF_HUB_CACHE})"
+    tried = f"no {what} for {name}: {repository} is not in the hub's cache ({constants.HF_HUB_CACHE})"
     reason = "HF_HUB_OFFLINE forbids asking the hub" if constants.HF_HUB_OFFLINE else unreachable(constants.ENDPOINT)
     if reason is not None:
         raise WeightsError(f"{tried} and {reason}{package}; {SCRATCH_HINT}.")
-    try:
-        path = Path(hf_hub_download(repository, FILE_NAMES[0], revision=revision))
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise WeightsError(f"{tried} and the download failed ({reason}){package}; {SCRATCH_HINT}.") from error
-    log.info("starting weights of %s: downloaded from %s", name, repository)
-    return path
+    for filename in filenames:
+        try:
+            path = Path(hf_hub_download(repository, filename, revision=revision))
+        except Exception as error:
+            # A lost connection is a LocalEntryNotFoundError; any other of its kind is the hub's own answer.
+            if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+                continue
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise WeightsError(f"{tried} and the download failed ({reason}){package}; {SCRATCH_HINT}.") from error
+        log.info("%s of %s: downloaded from %s", what, name, repository)
+        return path
+    raise WeightsError(f"{tried} and the hub's has no {' or '.join(filenames)}{package}; {SCRATCH_HINT}.")
 
 
 def unreachable(url: str) -> str | None:
