@@ -81,7 +81,7 @@ def accepted(function: Any) -> set[str]:
         names |= set(parameters)
         if not any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
             break
-    if function.__module__ == "trashseg.data.datamodule":
+    if function.__module__ in ("trashseg.data.datamodule", "trashseg.data.generated"):
         from trashseg.data.source import Source
 
         names |= set(inspect.signature(Source).parameters)

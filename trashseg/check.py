@@ -12,7 +12,7 @@ from trashseg.config import run_verb
 def check(cfg: DictConfig) -> None:
     """Print every problem of each part and a table of its classes; leave with status 2 where there are problems."""
     from trashseg.build import build_datamodule
-    from trashseg.data.datamodule import SyntheticDataModule
+    from trashseg.data.generated import SyntheticDataModule
     from trashseg.types import DataError, Split
 
     datamodule = build_datamodule(cfg.data)

@@ -15,7 +15,8 @@ import torch
 
 from trashseg.build import build_datamodule
 from trashseg.data.augment import Augment
-from trashseg.data.datamodule import SyntheticDataModule, TrashDataModule
+from trashseg.data.datamodule import TrashDataModule
+from trashseg.data.generated import SyntheticDataModule
 from trashseg.types import ConfigError, DataError, Split
 
 

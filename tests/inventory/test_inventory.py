@@ -93,3 +93,4 @@ def test_names_are_those_of_the_folder() -> None:
         choose(cfg)
     cfg.names = None
     assert "knet_upernet_swin_l" in choose(cfg)
+    assert "hf" not in choose(cfg), "it names no network yet"

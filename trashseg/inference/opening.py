@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 from trashseg.build import build_datamodule
 from trashseg.checkpoint import Trained, check_targets, find_checkpoint, load_trained
 from trashseg.config import plain
-from trashseg.data.datamodule import SyntheticDataModule, TrashDataModule
+from trashseg.data.datamodule import TrashDataModule
+from trashseg.data.generated import SyntheticDataModule
 from trashseg.types import CheckpointError
 
 
