@@ -98,6 +98,7 @@ def test_the_line_of_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: p
         progress.on_train_epoch_start(trainer(epoch), MODULE)  # type: ignore[arg-type]
         for loss in (1.0, 2.0):  # the line shows the epoch's mean, not the last batch
             progress.on_train_batch_end(trainer(epoch), MODULE, {"loss": torch.tensor(loss)}, None, 0)  # type: ignore[arg-type]
+        progress.on_validation_epoch_end(trainer(epoch), MODULE)  # type: ignore[arg-type]
         progress.on_train_epoch_end(trainer(epoch, callback_metrics=scores), MODULE)  # type: ignore[arg-type]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("epoch   1/10  train loss 1.5000  val loss 2.0000  val mIoU 0.2500 *")
