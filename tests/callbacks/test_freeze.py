@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,17 @@ from trashseg.callbacks.ema import EMA
 from trashseg.callbacks.freeze import FreezeBackbone
 from trashseg.quiet import quiet
 from trashseg.types import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _no_traces() -> Iterator[None]:
+    """Take back what DDP leaves behind: a later test's processes would wait for a second one that nobody starts."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 class Net(nn.Module):
