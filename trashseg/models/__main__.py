@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def models(cfg: DictConfig) -> None:
 
     chosen = choose(cfg)
     quiet()
+    logging.getLogger("trashseg").setLevel(logging.WARNING)  # what a build says has no place between the rows
     print(f"{LEGEND}\n\nat {cfg.size} x {cfg.size} px, {cfg.num_classes} classes, {torch.get_num_threads()} threads\n")
     print(heading(), flush=True)
     rows = {}
