@@ -6,7 +6,7 @@ whole picture for every object. The parts of one segmentation are united, as `an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -77,13 +77,24 @@ def rasterise(index: CocoIndex, i: int, class_of: Mapping[int, int], order: str)
     missing = sorted(set(index.ann_category[own].tolist()) - set(class_of))
     if missing:
         raise DataError(f"{index.path}: {index.where(i)}: category {missing[0]} has no class; add it to data.classes.")
+    ordered = _ORDERS[order](index, own, class_of).tolist()
+    values = [(j, class_of[int(index.ann_category[j])]) for j in ordered]
     height, width = index.size(i)
+    return _painted(((index.segmentation(j), value) for j, value in values if value != UNPAINTED), height, width)
+
+
+def object_mask(index: CocoIndex, i: int, j: int) -> npt.NDArray[np.uint8]:
+    """Return annotation ``j`` of image ``i`` alone, (H, W), uint8, 0 or 1: the pixels of pycocotools' annToMask."""
+    height, width = index.size(i)
+    return _painted([(index.segmentation(j), 1)], height, width)
+
+
+def _painted(objects: Iterable[tuple[Segment, int]], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Return a mask (H, W), uint8, C-contiguous, with the ``objects`` (segment, value) one over the other."""
     canvas = np.zeros(height * width, np.uint8)  # column-major, as COCO's run lengths are
-    for j in _ORDERS[order](index, own, class_of).tolist():
-        value = class_of[int(index.ann_category[j])]
-        if value != UNPAINTED:
-            for runs in _runs(index.segmentation(j), height, width):
-                _paint(canvas, runs, value)
+    for segment, value in objects:
+        for runs in _runs(segment, height, width):
+            _paint(canvas, runs, value)
     turned: npt.NDArray[np.uint8] = cv2.transpose(canvas.reshape(width, height))
     return turned
 

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from trashseg.data.images import read_image
-from trashseg.data.index import CocoIndex
 from trashseg.data.masks import shrink_mask
 from trashseg.data.mix.base import Array
-from trashseg.data.segmentation import decode_counts
+from trashseg.data.raster import object_mask
 from trashseg.data.training import TrainingPart
 
 MIN_VISIBLE = 0.5
@@ -52,23 +50,6 @@ def cutouts(part: TrainingPart, labels: Collection[int], min_area: int) -> Itera
             cut = _cut(image, mask, whole, label)
             if cut is not None and np.count_nonzero(cut[..., 3]) >= min_area:
                 yield Cutout(cut, label, max(mask.shape))
-
-
-def object_mask(index: CocoIndex, i: int, j: int) -> Array:
-    """Return annotation ``j`` of image ``i`` alone, (H, W), uint8, 0 or 1: the pixels of pycocotools' annToMask."""
-    height, width = index.size(i)
-    segment = index.segmentation(j)
-    if segment.is_rle:
-        parts = [segment.parts[0].astype(np.int64)]
-    else:
-        encoded = coco_mask.frPyObjects(list(segment.parts), height, width)
-        parts = [decode_counts(part["counts"]) for part in encoded]
-    canvas = np.zeros(height * width, np.uint8)  # column-major, as COCO's run lengths are
-    for runs in parts:
-        bounds = np.cumsum(runs)
-        for start, end in zip(bounds[0:-1:2].tolist(), bounds[1::2].tolist(), strict=True):
-            canvas[start:end] = 1
-    return np.ascontiguousarray(canvas.reshape(width, height).T)
 
 
 def _cut(image: Array, mask: Array, whole: Array, label: int) -> Array | None:
