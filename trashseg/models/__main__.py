@@ -12,8 +12,6 @@ from trashseg.config import plain, run_verb
 from trashseg.config.paths import conf_dir
 from trashseg.types import ConfigError, TrashsegError, did_you_mean
 
-GENERIC = ("hf", "hf_query")
-
 
 def models(cfg: DictConfig) -> None:
     """Print a table of the networks, a line as soon as it is measured, and write it into the run's folder."""
@@ -48,12 +46,22 @@ def choose(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     if cfg.get("model") is not None:
         return {str(cfg.model.get("arch") or cfg.model.get("name") or "model"): plain(cfg.model)}
     files = {path.stem: path for path in sorted((conf_dir() / "model").glob("*.yaml"))}
-    # Those for any network of the hub are none until a repository is named.
-    names = [name for name in files if name not in GENERIC] if cfg.names is None else list(cfg.names)
-    for name in names:
+    if cfg.names is None:
+        return {name: model for name, path in files.items() if is_network(model := read(path))}
+    for name in cfg.names:
         if name not in files:
             raise ConfigError(f"names: there is no model {name}. {did_you_mean(name, files)}")
-    return {name: plain(DictConfig(OmegaConf.load(files[name]))) for name in names}
+    return {name: read(files[name]) for name in cfg.names}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the config in a file of conf/model."""
+    return plain(DictConfig(OmegaConf.load(path)))
+
+
+def is_network(model: dict[str, Any]) -> bool:
+    """Say whether a config is a network as it stands; one for any of the hub's is not until a repository is named."""
+    return "repository" not in model or model["repository"] is not None or model["config"] is not None
 
 
 def main() -> None:
