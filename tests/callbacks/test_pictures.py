@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 import torch
 
 from trashseg.callbacks.pictures import PredictionPictures
-from trashseg.callbacks.progress import Progress
 from trashseg.types import Batch, ClassTable
 
 K = 6
@@ -87,22 +85,3 @@ def test_a_picture_goes_to_tensorboard(tmp_path: Path) -> None:
     (event,) = events.Images("val/predictions")
     shown = cv2.imdecode(np.frombuffer(event.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(shown, cv2.imread(str(tmp_path / "pictures" / "epoch_001.png")))
-
-
-def test_the_line_of_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for hook in ("on_train_epoch_start", "on_train_batch_end", "on_train_epoch_end"):
-        monkeypatch.setattr(f"lightning.pytorch.callbacks.TQDMProgressBar.{hook}", lambda *_: None)
-    progress = Progress()
-    for epoch, miou in enumerate([0.25, 0.2, 0.5, math.nan]):
-        scores = {"train/loss": torch.tensor(9.0), "val/loss": torch.tensor(2.0), "val/miou": torch.tensor(miou)}
-        progress.on_train_epoch_start(trainer(epoch), MODULE)  # type: ignore[arg-type]
-        for loss in (1.0, 2.0):  # the line shows the epoch's mean, not the last batch
-            progress.on_train_batch_end(trainer(epoch), MODULE, {"loss": torch.tensor(loss)}, None, 0)  # type: ignore[arg-type]
-        progress.on_validation_epoch_end(trainer(epoch), MODULE)  # type: ignore[arg-type]
-        progress.on_train_epoch_end(trainer(epoch, callback_metrics=scores), MODULE)  # type: ignore[arg-type]
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("epoch   1/10  train loss 1.5000  val loss 2.0000  val mIoU 0.2500 *")
-    assert [" *" in line for line in lines] == [True, False, True, False]
-    resumed = Progress()
-    resumed.load_state_dict(progress.state_dict())
-    assert resumed.state_dict() == {"best": 0.5}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from types import SimpleNamespace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -53,3 +55,27 @@ def test_an_epoch_without_validation_shows_no_score(capsys: pytest.CaptureFixtur
     assert "val mIoU 0.2500 *" in lines[1]
     assert "val mIoU 0.2000" in lines[3]
     assert "*" not in lines[3]
+
+
+def trainer(epoch: int, **others: Any) -> Any:
+    values = {"sanity_checking": False, "is_global_zero": True, "max_epochs": 10}
+    return SimpleNamespace(current_epoch=epoch, **values, **others)
+
+
+def test_the_line_of_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for hook in ("on_train_epoch_start", "on_train_batch_end", "on_train_epoch_end"):
+        monkeypatch.setattr(f"lightning.pytorch.callbacks.TQDMProgressBar.{hook}", lambda *_: None)
+    progress = Progress()
+    for epoch, miou in enumerate([0.25, 0.2, 0.5, math.nan]):
+        scores = {"train/loss": torch.tensor(9.0), "val/loss": torch.tensor(2.0), "val/miou": torch.tensor(miou)}
+        progress.on_train_epoch_start(trainer(epoch), SimpleNamespace())  # type: ignore[arg-type]
+        for loss in (1.0, 2.0):  # the line shows the epoch's mean, not the last batch
+            progress.on_train_batch_end(trainer(epoch), SimpleNamespace(), {"loss": torch.tensor(loss)}, None, 0)  # type: ignore[arg-type]
+        progress.on_validation_epoch_end(trainer(epoch), SimpleNamespace())  # type: ignore[arg-type]
+        progress.on_train_epoch_end(trainer(epoch, callback_metrics=scores), SimpleNamespace())  # type: ignore[arg-type]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("epoch   1/10  train loss 1.5000  val loss 2.0000  val mIoU 0.2500 *")
+    assert [" *" in line for line in lines] == [True, False, True, False]
+    resumed = Progress()
+    resumed.load_state_dict(progress.state_dict())
+    assert resumed.state_dict() == {"best": 0.5}
