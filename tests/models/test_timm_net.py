@@ -241,7 +241,7 @@ def test_no_weights_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("name", "words"),
     [
         ("convnext_tinny", ["model.backbone=convnext_tinny", "Did you mean", "convnext_tiny"]),
-        ("convnext_tiny.fb_in22", ["no weights 'fb_in22' for convnext_tiny", "Did you mean", "fb_in22k"]),
+        ("convnext_tiny.fb_in22", ["timm's convnext_tiny has no weights 'fb_in22'", "Did you mean", "fb_in22k"]),
         ("vit_base_patch14_dinov2.lvd142", ["lvd142m"]),
         ("mixer_s32_224", ["images of one size only"]),
     ],

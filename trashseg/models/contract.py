@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from trashseg.types import ConfigError
+
+PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""(logits (N, K, H, W), target (N, H, W)) to a scalar."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -75,6 +81,24 @@ class SegmentationNet(nn.Module):
         if below or right:
             x = functional.pad(x, (0, right, 0, below), mode="replicate")
         return x.contiguous(memory_format=self.memory_format)
+
+
+@contextlib.contextmanager
+def normalises_averages() -> Iterator[None]:
+    """Explain why a network that normalises averages over whole images cannot train on a single one.
+
+    Raises:
+        ConfigError: in place of batch norm's complaint about one value a channel.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ConfigError(
+            "data.batch_size=1 is too few: this head averages over a whole image and normalises the average over "
+            "the batch; give data.batch_size=2 or more."
+        ) from error
 
 
 def freeze_unused(net: nn.Module, size: int = 64) -> list[str]:

@@ -8,27 +8,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import segmentation_models_pytorch as smp
-import timm
 import torch
 from timm.data.constants import IMAGENET_DPN_MEAN, IMAGENET_DPN_STD, IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD
 from torch.nn import functional
 
 from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
-from trashseg.models.hub import SCRATCH_HINT, hub_file
+from trashseg.models.hub import hub_file
 from trashseg.models.smp_check import checked_fit
 from trashseg.models.smp_fit import ARCHITECTURES, REFUSALS, Fit
 from trashseg.models.smp_recompute import recompute_encoder
+from trashseg.models.timm_names import forget_state, refused_weights, timm_statistics
 from trashseg.models.weights import (
     State,
     check_filled,
     load_fitting,
-    read_state,
+    state_of,
     timm_state,
     trained_network,
     watch_loading,
     weight_file,
 )
-from trashseg.types import WeightsError
 
 log = logging.getLogger(__name__)
 
@@ -128,15 +127,12 @@ def _announce(fit: Fit) -> None:
 def _starting_state(encoder_name: str, weights: str | None) -> tuple[State, str]:
     """Return the starting weights of an encoder and where they come from."""
     if weights is not None:
-        path = weight_file(weights)
-    elif encoder_name.startswith("tu-"):
+        return state_of(weight_file(weights), encoder_name)
+    if encoder_name.startswith("tu-"):
         return timm_state(encoder_name.removeprefix("tu-"))
-    else:
-        settings = smp.encoders.encoders[encoder_name]["pretrained_settings"]
-        chosen = settings.get("imagenet") or next(iter(settings.values()))
-        path = hub_file(chosen["repo_id"], encoder_name, revision=chosen["revision"])
-    log.info("starting weights of %s: %s", encoder_name, path)
-    return read_state(path), str(path)
+    settings = smp.encoders.encoders[encoder_name]["pretrained_settings"]
+    chosen = settings.get("imagenet") or next(iter(settings.values()))
+    return state_of(hub_file(chosen["repo_id"], encoder_name, revision=chosen["revision"]), encoder_name)
 
 
 def _build(
@@ -158,31 +154,19 @@ def _build(
         if not by_timm:
             raise
         # The network itself was found to build: it is the weights.
-        lines = str(error).splitlines() or [type(error).__name__]
-        listed = lines[1:5] if "loading state_dict" in lines[0] else lines[:1]
-        first = "; ".join(line.strip().rstrip(".") for line in listed)
-        raise WeightsError(f"{what} does not fit: {first}; {SCRATCH_HINT}.") from error
+        raise refused_weights(error, what) from error
     encoder = built.get_submodule("encoder")
     if by_timm:
         check_filled(encoder, without_entry, what)
-        _forget_state(encoder)
+        forget_state(encoder)
     elif state:
         load_fitting(encoder, state, what)
     return built
 
 
-def _forget_state(encoder: torch.nn.Module) -> None:
-    """Drop the copies of the weights that timm keeps among an encoder's settings."""
-    for part in encoder.modules():
-        settings = getattr(part, "pretrained_cfg", None)
-        if isinstance(settings, dict):
-            settings.pop("state_dict", None)
-
-
 def statistics(encoder_name: str) -> tuple[Sequence[float], Sequence[float]]:
     """Return the mean and standard deviation that the encoder's published weights expect."""
     if encoder_name.startswith("tu-"):
-        config = timm.get_pretrained_cfg(encoder_name.removeprefix("tu-"))
-        return (config.mean, config.std) if config is not None else (IMAGENET_MEAN, IMAGENET_STD)
+        return timm_statistics(encoder_name.removeprefix("tu-"))
     own = (statistics for family, statistics in OWN_STATISTICS.items() if encoder_name.startswith(family))
     return next(own, (IMAGENET_MEAN, IMAGENET_STD))

@@ -13,6 +13,7 @@ import segmentation_models_pytorch as smp
 import timm
 
 from trashseg.models.smp_fit import ARCHITECTURES, REFUSALS, Fit, find_fit
+from trashseg.models.timm_names import check_timm
 from trashseg.types import ConfigError, did_you_mean
 
 OURS = ("self", "encoder_name", "encoder_weights", "classes", "in_channels", "activation", "aux_params", "kwargs")
@@ -42,24 +43,13 @@ def check_names(arch: str, encoder_name: str) -> None:
         same = [name for name in ARCHITECTURES if name.lower() == arch.lower()]
         raise ConfigError(f"model.arch={arch} does not exist. {did_you_mean(arch, same or ARCHITECTURES)}")
     if encoder_name.startswith("tu-"):
-        _check_timm(encoder_name)
+        check_timm(encoder_name.removeprefix("tu-"), f"model.encoder_name={encoder_name}")
     elif encoder_name not in smp.encoders.encoders:
         bare = encoder_name.removeprefix("timm-")
         if timm.is_model(bare):
             raise ConfigError(f"model.encoder_name={encoder_name} does not exist. Did you mean tu-{bare}?")
         help_ = did_you_mean(encoder_name, smp.encoders.get_encoder_names())
         raise ConfigError(f"model.encoder_name={encoder_name} does not exist. {help_} Any timm model works as tu-NAME.")
-
-
-def _check_timm(encoder_name: str) -> None:
-    name, _, tag = encoder_name.removeprefix("tu-").partition(".")
-    if not timm.is_model(name):
-        help_ = did_you_mean(name, timm.list_models())
-        raise ConfigError(f"model.encoder_name={encoder_name}: timm has no model {name!r}. {help_}")
-    tags = [found.partition(".")[2] for found in timm.list_pretrained(f"{name}.*")]
-    if tag and tag not in tags:
-        help_ = did_you_mean(tag, tags) if tags else "It has no weights at all: leave the tag out."
-        raise ConfigError(f"model.encoder_name={encoder_name}: timm's {name} has no weights {tag!r}. {help_}")
 
 
 def checked_fit(arch: str, encoder_name: str, options: Mapping[str, Any], multiple: int | None) -> Fit:

@@ -68,6 +68,12 @@ def weight_file(path: str | os.PathLike[str]) -> Path:
     raise WeightsError(f"model.weights={place} does not exist; {SCRATCH_HINT}.")
 
 
+def state_of(path: Path, name: str) -> tuple[State, str]:
+    """Return the state dict in ``path``, of the network ``name``, and where it comes from; says so in the log."""
+    log.info("starting weights of %s: %s", name, path)
+    return read_state(path), str(path)
+
+
 def trained_network(state: State) -> State | None:
     """Return the network's part of a checkpoint of ``trashseg train``; None where ``state`` is not of one."""
     found = {name.removeprefix(OWN_PREFIX): value for name, value in state.items() if name.startswith(OWN_PREFIX)}

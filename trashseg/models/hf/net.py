@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
+from trashseg.models.contract import PixelLoss
 from trashseg.models.hf.base import TransformersNet
-
-PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+from trashseg.models.knet.layers import resize
 
 
 class HFNet(TransformersNet):
@@ -59,7 +58,7 @@ class HFNet(TransformersNet):
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (N, K, H, W) for normalised images."""
         result: torch.Tensor = self.net(pixel_values=x).logits
-        return _resize(result, (x.shape[-2], x.shape[-1]))
+        return resize(result.float(), x.shape[-2:])
 
     def training_loss(
         self, image: torch.Tensor, target: torch.Tensor, pixel_loss: PixelLoss
@@ -81,7 +80,7 @@ class HFNet(TransformersNet):
         if auxiliary is not None:
             height, width = image.shape[-2:]
             padded = (height + -height % self.multiple, width + -width % self.multiple)
-            resized = _resize(auxiliary, padded)[..., :height, :width]
+            resized = resize(auxiliary.float(), padded)[..., :height, :width]
             config: Any = self.net.config
             parts["auxiliary"] = config.auxiliary_loss_weight * pixel_loss(resized, target)
         return parts
@@ -89,10 +88,3 @@ class HFNet(TransformersNet):
     def _keep(self, module: nn.Module, inputs: Any, output: torch.Tensor) -> None:  # noqa: ARG002 - torch's signature
         if self.keeps_auxiliary:
             self.auxiliary = output
-
-
-def _resize(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Return ``logits`` (N, K, h, w) in float32 at ``size``, resized bilinearly."""
-    if tuple(logits.shape[-2:]) == tuple(size):
-        return logits.float()
-    return functional.interpolate(logits.float(), size=tuple(size), mode="bilinear", align_corners=False)

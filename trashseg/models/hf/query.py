@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch.nn import functional
 
+from trashseg.models.contract import PixelLoss
 from trashseg.models.hf.base import TransformersNet
 from trashseg.models.hf.set_loss import SetLoss
 from trashseg.types import IGNORE_INDEX
-
-PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 LEAST_SCORE = 1e-30
 """Below this a class's score at a pixel, beside the largest mask's, is none; keeps its logarithm finite."""
@@ -84,13 +83,12 @@ class HFQueryNet(TransformersNet):
             target: (N, H, W) class ids, or 255 for ignored pixels.
             pixel_loss: not used.
         """
-        height, width = image.shape[-2:]
-        margins = (0, -width % self.multiple, 0, -height % self.multiple)
-        x = functional.pad((image - self.mean) / self.std, margins, mode="replicate")
+        x = self.prepared(image)
+        margins = (0, x.shape[-1] - target.shape[-1], 0, x.shape[-2] - target.shape[-2])
         target = functional.pad(target, margins, value=IGNORE_INDEX)
         model: Any = self.net
         # The labels only make the model hand its layers to its loss, which keeps them.
-        model(pixel_values=x.contiguous(memory_format=self.memory_format), mask_labels=[], class_labels=[])
+        model(pixel_values=x, mask_labels=[], class_labels=[])
         outputs = model.criterion.take()
         with torch.autocast(x.device.type, enabled=False):
             return self.set_loss(outputs, target)

@@ -14,7 +14,7 @@ from torch import nn
 
 from trashseg.models.hf.library import silent
 from trashseg.models.hub import SCRATCH_HINT, hub_file
-from trashseg.models.weights import State, read_state, trained_network, weight_file
+from trashseg.models.weights import State, state_of, trained_network, weight_file
 from trashseg.types import ConfigError, WeightsError
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,5 @@ def starting_state(repository: str | None, weights: str | None, name: str) -> tu
         path = weight_file(repository)
     else:
         path = hub_file(repository, name)
-    log.info("starting weights of %s: %s", name, path)
-    state = read_state(path)
-    return trained_network(state) or state, str(path)
+    state, what = state_of(path, name)
+    return trained_network(state) or state, what

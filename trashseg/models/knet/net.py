@@ -8,7 +8,14 @@ from typing import Any, Unpack
 
 import torch
 
-from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD, Execution, SegmentationNet
+from trashseg.models.contract import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Execution,
+    PixelLoss,
+    SegmentationNet,
+    normalises_averages,
+)
 from trashseg.models.hub import SCRATCH_HINT
 from trashseg.models.knet.convert import is_network, load_backbone, load_network
 from trashseg.models.knet.generate import FCNHead, GenerateHead
@@ -16,11 +23,9 @@ from trashseg.models.knet.head import IterativeHead
 from trashseg.models.knet.layers import Backbone, resize
 from trashseg.models.knet.update import KernelUpdateHead
 from trashseg.models.weights import read_state, timm_state, weight_file
-from trashseg.types import ConfigError, WeightsError
+from trashseg.types import WeightsError
 
 log = logging.getLogger(__name__)
-
-PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class KNet(SegmentationNet):
@@ -113,16 +118,9 @@ class KNet(SegmentationNet):
         """
         x = self.prepared(image)
         size = target.shape[-2:]
-        try:
+        with normalises_averages():
             maps = self.backbone(x)
             outputs = self.decode_head(maps)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise ConfigError(
-                "data.batch_size=1 is too few: this head averages over a whole image and normalises the average over "
-                "the batch; give data.batch_size=2 or more."
-            ) from error
         parts = {f"stage{i}": pixel_loss(resize(logits, size), target) for i, logits in enumerate(outputs)}
         _, auxiliary = self.auxiliary_head(maps)
         return {**parts, "auxiliary": self.aux_weight * pixel_loss(resize(auxiliary, size), target)}

@@ -9,17 +9,15 @@ from typing import Any, Unpack
 import torch
 from torch import nn
 
-from trashseg.models.contract import Execution, SegmentationNet
+from trashseg.models.contract import Execution, PixelLoss, SegmentationNet, normalises_averages
 from trashseg.models.knet.generate import GenerateHead
 from trashseg.models.knet.layers import resize
+from trashseg.models.timm_names import check_timm, timm_statistics
 from trashseg.models.timm_net.backbone import TimmBackbone
-from trashseg.models.timm_net.source import check_name, starting_state, statistics
+from trashseg.models.timm_net.source import starting_state
 from trashseg.models.weights import State, load_fitting, trained_network
-from trashseg.types import ConfigError
 
 log = logging.getLogger(__name__)
-
-PixelLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class TimmNet(SegmentationNet):
@@ -62,7 +60,7 @@ class TimmNet(SegmentationNet):
         grad_checkpointing: bool = False,
         **execution: Unpack[Execution],
     ) -> None:
-        check_name(backbone)
+        check_timm(backbone, f"model.backbone={backbone}")
         load = pretrained or weights is not None
         state, what = starting_state(backbone, weights) if load else ({}, "")
         own = trained_network(state)
@@ -75,7 +73,7 @@ class TimmNet(SegmentationNet):
             what=what,
             grad_checkpointing=grad_checkpointing,
         )
-        super().__init__(*statistics(backbone), features.multiple, **execution)
+        super().__init__(*timm_statistics(backbone), features.multiple, **execution)
         self.net = _Parts(features, head(features.channels, num_classes))
         self.aux_weight = aux_weight
         if own is not None:
@@ -107,15 +105,8 @@ class TimmNet(SegmentationNet):
         """
         height, width = image.shape[-2:]
         x = self.prepared(image)
-        try:
+        with normalises_averages():
             outputs = self.net(x, further=True)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise ConfigError(
-                "data.batch_size=1 is too few: this head averages over a whole image and normalises the average over "
-                "the batch; give data.batch_size=2 or more."
-            ) from error
         losses = [pixel_loss(resize(y, x.shape[-2:])[..., :height, :width], target) for y in outputs]
         further = {"auxiliary": self.aux_weight * torch.stack(losses[1:]).sum()} if len(losses) > 1 else {}
         return {"main": losses[0], **further}

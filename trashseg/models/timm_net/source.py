@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import timm
 import torch
 from torch import nn
 
-from trashseg.models.contract import IMAGENET_MEAN, IMAGENET_STD
 from trashseg.models.hub import SCRATCH_HINT
-from trashseg.models.weights import State, check_filled, read_state, timm_state, watch_loading, weight_file
-from trashseg.types import ConfigError, WeightsError, did_you_mean
-
-log = logging.getLogger(__name__)
+from trashseg.models.timm_names import forget_state, refused_weights
+from trashseg.models.weights import State, check_filled, state_of, timm_state, watch_loading, weight_file
+from trashseg.types import ConfigError, WeightsError
 
 _ANY_SIZE: dict[str, Any] = {"strict_img_size": False, "dynamic_img_size": True}
 """Arguments, in the order of preference, with which a timm model takes images of any size."""
-
-
-def check_name(name: str) -> None:
-    """Refuse a model that timm does not have, or weights that the model does not have.
-
-    Raises:
-        ConfigError: naming the nearest ones.
-    """
-    model, _, tag = name.partition(".")
-    if not timm.is_model(model):
-        help_ = did_you_mean(model, timm.list_models())
-        raise ConfigError(f"model.backbone={name}: timm has no model {model!r}. {help_}")
-    known = [full.partition(".")[2] for full in timm.models.get_arch_pretrained_cfgs(model)]
-    if tag and tag not in known:
-        raise ConfigError(f"model.backbone={name}: timm has no weights {tag!r} for {model}. {did_you_mean(tag, known)}")
-
-
-def statistics(name: str) -> tuple[Sequence[float], Sequence[float]]:
-    """Return the mean and standard deviation, per channel in [0, 1], that the model's weights expect."""
-    config = timm.get_pretrained_cfg(name)
-    return (config.mean, config.std) if config is not None else (IMAGENET_MEAN, IMAGENET_STD)
 
 
 def native_size(name: str) -> int:
@@ -57,9 +33,7 @@ def starting_state(name: str, weights: str | None) -> tuple[State, str]:
     """
     if weights is None:
         return timm_state(name)
-    path = weight_file(weights)
-    log.info("starting weights of %s: %s", name, path)
-    return read_state(path), str(path)
+    return state_of(weight_file(weights), name)
 
 
 def create(name: str, options: Mapping[str, Any], state: State | None, what: str) -> nn.Module:
@@ -86,15 +60,14 @@ def create(name: str, options: Mapping[str, Any], state: State | None, what: str
     except (TypeError, ValueError, AssertionError, RuntimeError, AttributeError, KeyError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         if state is not None and "loading state_dict" in lines[0]:
-            first = "; ".join(line.strip().rstrip(".") for line in lines[1:5])
-            raise WeightsError(f"{what} does not fit: {first}; {SCRATCH_HINT}.") from error
+            raise refused_weights(error, what) from error
         if state is not None and isinstance(error, KeyError | AttributeError):
             # timm's conversion looks for a tensor that is not there.
             raise WeightsError(f"{what} does not fit {name}: no {lines[0]}; {SCRATCH_HINT}.") from error
         raise ConfigError(f"model.backbone={name} cannot be built: {lines[0]}") from error
     if state is not None:
         check_filled(model, without_entry, what)
-        _forget_state(model)
+        forget_state(model)
     return model
 
 
@@ -134,11 +107,3 @@ def _any_size(name: str) -> dict[str, Any]:
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
     return next(({key: value} for key, value in _ANY_SIZE.items() if key in known), {})
-
-
-def _forget_state(model: nn.Module) -> None:
-    """Drop the copies of the weights that timm keeps among the settings."""
-    for part in model.modules():
-        settings = getattr(part, "pretrained_cfg", None)
-        if isinstance(settings, dict):
-            settings.pop("state_dict", None)
