@@ -66,19 +66,25 @@ def plain(transform: Any) -> Any:
     return base(**{**transform.get_transform_init_args(), "p": transform.p})
 
 
+def photograph(rng: np.random.Generator) -> np.ndarray:
+    """Return a picture with soft colours and a little noise, which a JPEG stores like a photograph."""
+    coarse = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    image = cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    image += rng.integers(-12, 13, image.shape, np.int16)
+    return image.clip(0, 255).astype(np.uint8)
+
+
 def pictures(count: int) -> list[Pair]:
-    """Return pictures with soft colours and a little noise, and masks of ellipses."""
+    """Return pictures and masks of ellipses."""
     rng = np.random.default_rng(0)
     found = []
     for _ in range(count):
-        coarse = rng.integers(0, 256, (32, 32, 3), np.uint8)
-        image = cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC).astype(np.int16)
-        image += rng.integers(-12, 13, image.shape, np.int16)
+        image = photograph(rng)
         mask = np.zeros((SIZE, SIZE), np.uint8)
         for _ in range(7):
             centre, axes = rng.integers(0, SIZE, 2).tolist(), rng.integers(20, 120, 2).tolist()
             cv2.ellipse(mask, centre, axes, int(rng.integers(180)), 0, 360, int(rng.integers(1, 11)), -1)
-        found.append((image.clip(0, 255).astype(np.uint8), mask))
+        found.append((image, mask))
     return found
 
 
