@@ -1,0 +1,47 @@
+"""The prediction store of a run: where it lies and what its predictions come from."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from trashseg.checkpoint import Trained
+from trashseg.config import plain
+from trashseg.store import StoreWriter
+
+
+def open_writer(
+    cfg: DictConfig, trained: Trained, folder: Path
+) -> contextlib.AbstractContextManager[StoreWriter | None]:
+    """Open ``folder`` to append, in the form ``cfg.save``; give None where that is null.
+
+    Raises:
+        ConfigError: there is no such form.
+        DataError: the store holds other predictions, or cannot be written.
+    """
+    if cfg.save is None:
+        return contextlib.nullcontext()
+    return StoreWriter(folder, trained.table.names, cfg.save, origin(cfg, trained))
+
+
+def origin(cfg: DictConfig, trained: Trained) -> dict[str, Any]:
+    """Return all that the predictions of a verb depend on, as plain JSON values.
+
+    Args:
+        cfg: the config, with ``source``, ``tta`` and ``trainer``.
+        trained: the network; its file counts by its content, wherever it lies.
+    """
+    with trained.path.open("rb") as stream:
+        checkpoint = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {
+        "checkpoint": checkpoint,
+        "source": str(Path(str(cfg.source)).expanduser().absolute()),
+        "image_size": trained.config["data"]["image_size"],
+        "resize": trained.config["data"]["resize"],
+        "tta": plain(cfg.tta),
+        "precision": cfg.trainer.precision,
+    }
