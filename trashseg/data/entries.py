@@ -17,13 +17,17 @@ _MAX_PIXELS = 2**30  # OpenCV reads no larger picture
 
 
 class Image(NamedTuple):
-    """One image entry; ``place`` is its file name in normal form, so that two spellings of one file are seen."""
+    """One image entry; ``place`` is its file name in normal form, so that two spellings of one file are seen.
+
+    ``group`` names the photographs that belong together, as `trashseg split` writes it; empty where the entry has none.
+    """
 
     id: int
     name: str
     height: int
     width: int
     place: str
+    group: str
 
     def __str__(self) -> str:
         return f"{self.id} ({self.name})"
@@ -80,7 +84,8 @@ def read_image_entry(entry: dict[str, Any]) -> Image:
     height, width = _integer(entry, "height"), _integer(entry, "width")
     if height <= 0 or width <= 0 or height * width > _MAX_PIXELS:
         raise BadEntry(f"size is {height} x {width} (height x width)", "write the photograph's size in pixels")
-    return Image(number, str(name), height, width, place)
+    group = entry.get("group")
+    return Image(number, str(name), height, width, place, str(group) if isinstance(group, str | int) else "")
 
 
 def read_annotation(

@@ -20,14 +20,14 @@ from trashseg.data.problems import Problem
 from trashseg.data.segmentation import Segment
 from trashseg.types import DataError
 
-_FORMAT = 1
+_FORMAT = 2
 """Raise it when the columns or the validation change: every older cache is left alone and built anew."""
 
 _COLUMNS = (
     "image_ids", "heights", "widths", "ann_ids", "ann_image", "ann_category", "ann_area", "ann_crowd", "ann_points",
     "ann_rle", "ann_starts", "part_starts", "number_starts",
 )  # fmt: skip
-_META = ("digest", "file_names", "has_labels", "num_listed")
+_META = ("digest", "file_names", "groups", "has_labels", "num_listed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,7 @@ class CocoIndex:
     digest: str  # SHA-256 of the file's bytes, hexadecimal
     image_ids: npt.NDArray[np.int64]  # (N,)
     file_names: list[str]  # N
+    groups: list[str]  # N; photographs that share one belong together; empty where the file names none
     heights: npt.NDArray[np.int32]  # (N,)
     widths: npt.NDArray[np.int32]  # (N,)
     ann_ids: npt.NDArray[np.int64]  # (A,)
@@ -168,6 +169,7 @@ def _meta_of(content: CocoContent, digest: str) -> dict[str, Any]:
     return {
         "digest": digest,
         "file_names": [image.name for image in content.images],
+        "groups": [image.group for image in content.images],
         "categories": list(content.categories.items()),
         "faults": content.faults,
         "has_labels": content.num_annotations > 0,
