@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from trashseg.data.device import BatchAugment, BatchTransform
 from trashseg.data.transforms.warp import fuse
 from trashseg.types import ConfigError
 
@@ -24,15 +25,19 @@ class Augment:
     The installed albumentations repeats one random stream in every worker and epoch, whatever the seed. So each call
     seeds the transforms from (seed, epoch, index): samples then do not depend on the number of workers or processes.
 
+    Those that run on the device wait in ``on_device`` for the batch, whatever their place in the mapping.
+
     Args:
-        transforms: name -> transform of albumentations; None leaves a transform out.
+        transforms: name -> transform of albumentations or of :mod:`trashseg.data.device`; None leaves one out.
 
     Raises:
         ConfigError: an entry is no transform.
     """
 
     def __init__(self, transforms: Mapping[str, Any]) -> None:
-        self.transforms = {name: transform for name, transform in transforms.items() if transform is not None}
+        given = {name: transform for name, transform in transforms.items() if transform is not None}
+        self.on_device = BatchAugment({name: part for name, part in given.items() if isinstance(part, BatchTransform)})
+        self.transforms = {name: part for name, part in given.items() if name not in self.on_device.transforms}
         for name, transform in self.transforms.items():
             if not isinstance(transform, albumentations.BasicTransform | albumentations.BaseCompose):
                 raise ConfigError(f"aug.{name}={transform} is no transform; give aug.{name}=null to leave it out.")

@@ -11,12 +11,13 @@ import torch
 
 from trashseg.data.augment import Augment
 from trashseg.data.datamodule import TrashDataModule
-from trashseg.data.dataset import collate_train
+from trashseg.data.dataset import image_tensor
 from trashseg.data.images import read_image
 from trashseg.data.sampling import SampleKey
 from trashseg.types import Split
 
-Form = tuple[str, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+Array = npt.NDArray[np.uint8]
+Form = tuple[str, Array, Array]
 """One form of a photograph: its name, the image (H, W, 3) and its mask (H, W)."""
 
 NEIGHBOURS = 3
@@ -31,8 +32,9 @@ def always(transform: Any) -> Any:
 
 
 def one_by_one(aug: Augment) -> dict[str, Augment]:
-    """Return name -> this transform alone, applied every time."""
-    return {name: Augment({name: always(transform)}) for name, transform in aug.transforms.items()}
+    """Return name -> this transform alone, applied every time; the workers' before the device's."""
+    everything = {**aug.transforms, **aug.on_device.transforms}
+    return {name: Augment({name: always(transform)}) for name, transform in everything.items()}
 
 
 def telling_photographs(class_pixels: npt.NDArray[np.int64], count: int) -> list[int]:
@@ -62,14 +64,25 @@ def forms(datamodule: TrashDataModule, i: int, num_draws: int) -> list[Form]:
     position = int(dataset.indices[i])
     image, mask = read_image(dataset.split.image_path(position)), dataset.split.mask(position)
     found: list[Form] = [("original", image, mask)]
-    for name, alone in one_by_one(datamodule.aug or Augment({})).items():
-        found.append((name, *alone(image, mask, (datamodule.seed, 0, position))))
+    square = datamodule.train_resize.image(image), datamodule.train_resize.mask(mask)
+    for name, alone in one_by_one(datamodule.aug).items():
+        if alone.transforms:
+            found.append((name, *alone(image, mask, (datamodule.seed, 0, position))))
+        else:
+            found.append((name, *_on_device(alone, *square, SampleKey(i, 0), datamodule.seed)))
     for draw in range(num_draws):
         samples = [dataset[SampleKey((i + k) % len(dataset), draw)] for k in range(1 + NEIGHBOURS)]
-        batch = collate_train(samples, datamodule.mix, datamodule.seed)
+        batch = datamodule.on_after_batch_transfer(datamodule.train_collate()(samples), 0)
         found.append((f"recipe, draw {draw + 1}", _picture(batch["image"][0]), batch["mask"][0].numpy()))
     return found
 
 
-def _picture(image: torch.Tensor) -> npt.NDArray[np.uint8]:
+def _on_device(alone: Augment, image: Array, mask: Array, key: SampleKey, seed: int) -> tuple[Array, Array]:
+    """Return a picture and its mask, of the network's size, as a batch of their own."""
+    draws = alone.on_device.draw([key], seed, mask.shape)
+    images, masks = alone.on_device(image_tensor(image)[None], torch.from_numpy(mask)[None, None], draws)
+    return _picture(images[0]), masks[0, 0].numpy()
+
+
+def _picture(image: torch.Tensor) -> Array:
     return np.ascontiguousarray(image.permute(1, 2, 0).numpy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning.pytorch as pl
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from trashseg.data.augment import Augment, single_thread
 from trashseg.data.dataset import TrashDataset, collate_eval, collate_train
+from trashseg.data.device import collate_drawn
 from trashseg.data.mix import Mix
 from trashseg.data.oversampling import Oversampler, Uniform, count, describe
 from trashseg.data.prepared import PreparedSplit
@@ -21,7 +23,7 @@ from trashseg.data.resize import Resize
 from trashseg.data.sampling import EpochSampler
 from trashseg.data.source import Source
 from trashseg.data.training import TrainingPart
-from trashseg.types import Batch, ClassTable, ConfigError, DataError, Split
+from trashseg.types import Batch, ClassTable, ConfigError, DataError, Sample, Split
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class TrashDataModule(pl.LightningDataModule):
     """Training and validation batches of a COCO data set.
 
     Args:
-        aug: random transforms of the training part.
+        aug: random transforms of the training part; some may run on the device, after mixing.
         mix: mixes several training photographs into one.
         sampler: how often an epoch visits each training photograph; None: once.
         image_size: side of the square that the network sees.
@@ -64,7 +66,7 @@ class TrashDataModule(pl.LightningDataModule):
         if not isinstance(sampler, Oversampler | None):
             raise ConfigError(f"data.sampler={sampler} is no sampler; choose one with data/sampler=NAME.")
         self.source = Source(**source)
-        self.aug, self.mix, self.sampler, self.seed = aug, mix or Mix(), sampler or Uniform(), seed
+        self.aug, self.mix, self.sampler, self.seed = aug or Augment({}), mix or Mix(), sampler or Uniform(), seed
         self.resize = Resize(image_size, resize)
         self.train_resize = Resize(crop_size or image_size, resize)
         self.batch_size = batch_size
@@ -116,9 +118,9 @@ class TrashDataModule(pl.LightningDataModule):
 
     def _training_set(self, part: TrainingPart) -> TrashDataset:
         """Return the photographs to train on; without transforms, too, their masks have the network's size."""
-        aug, pasters = self.aug or Augment({}), self.mix.pasters(part)
+        pasters = self.mix.pasters(part)
         return TrashDataset(
-            part.split, self.train_resize, indices=part.indices, aug=aug, pasters=pasters, seed=self.seed
+            part.split, self.train_resize, indices=part.indices, aug=self.aug, pasters=pasters, seed=self.seed
         )
 
     def _factors(self, *, announce: bool = False) -> npt.NDArray[np.float64]:
@@ -150,8 +152,16 @@ class TrashDataModule(pl.LightningDataModule):
             )
         if batch_size < 2 and self.mix.mixes_batches:
             raise ConfigError(f"data.batch_size={batch_size} leaves nothing to mix with; give 2 or more, or mix=none.")
-        collate = functools.partial(collate_train, mix=self.mix, seed=self.seed)
-        return self._loader(dataset, sampler, batch_size, collate, drop_last=True)
+        return self._loader(dataset, sampler, batch_size, self.train_collate(), drop_last=True)
+
+    def train_collate(self) -> Callable[[Sequence[Sample]], Batch]:
+        """Return what makes a training batch of samples: mixed, and with what the device is to do to it."""
+        mixed = functools.partial(collate_train, mix=self.mix, seed=self.seed)
+        return functools.partial(collate_drawn, collate=mixed, augment=self.aug.on_device, seed=self.seed)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002 - Lightning's signature
+        """Return the batch with its transforms of the device done; those of validation carry none."""
+        return self.aug.on_device.finish(batch)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the validation photographs in order, each counted once over all processes."""

@@ -28,6 +28,7 @@ class Stream(IntEnum):
 
     PASTE = 1
     MIX = 2
+    DEVICE = 3
 
 
 def random_stream(seed: int, key: SampleKey, use: Stream) -> np.random.Generator:
