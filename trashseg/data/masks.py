@@ -16,6 +16,7 @@ from trashseg.data.cache import key_of, load_columns, open_or_build, require_spa
 from trashseg.data.clean import AS_PAINTED, Cleaning
 from trashseg.data.index import CocoIndex
 from trashseg.data.raster import rasterise
+from trashseg.data.regions import NOTHING, Regions
 
 _FORMAT = 1
 """Raise it when the same input gives other masks or another layout."""
@@ -57,7 +58,8 @@ class MaskRecipe:
     """All that decides a set of masks, beside the COCO file.
 
     ``positions`` (N,) are the images of the index that have masks, in the order of the masks; ``class_of`` maps
-    category ids to class ids, ``IGNORE_INDEX`` or ``UNPAINTED``; ``cleaning`` comes last, at the masks' final size.
+    category ids to class ids, ``IGNORE_INDEX`` or ``UNPAINTED``; ``ignored`` is covered at the size in the file,
+    ``cleaning`` comes last, at the masks' final size.
     """
 
     positions: npt.NDArray[np.int64]
@@ -66,13 +68,16 @@ class MaskRecipe:
     order: str
     max_side: int | None
     cleaning: Cleaning = AS_PAINTED
+    ignored: Regions = NOTHING
 
     def key(self, digest: str) -> str:
         """Return the name of the folder that holds these masks of the file with ``digest``."""
         mapping = sorted(self.class_of.items())
         cleaning = [self.cleaning.seam_repair, self.cleaning.mode_filter] if self.cleaning else []
+        ignored = [[self.ignored.objects, self.ignored.boxes]] if self.ignored else []
         return key_of(
-            _FORMAT, digest, mapping, self.num_classes, self.order, self.max_side, self.positions.tolist(), *cleaning
+            _FORMAT, digest, mapping, self.num_classes, self.order, self.max_side, self.positions.tolist(), *cleaning,
+            *ignored,
         )  # fmt: skip
 
 
@@ -133,7 +138,8 @@ def _build(folder: Path, key: str, index: CocoIndex, recipe: MaskRecipe) -> None
     class_pixels = np.zeros((len(places), recipe.num_classes), np.int64)
     with (folder / _PIXELS).open("wb") as stream:
         for row, (i, size) in enumerate(zip(places, sizes, strict=True)):
-            mask = recipe.cleaning(shrink_mask(rasterise(index, i, recipe.class_of, recipe.order), size))
+            painted = rasterise(index, i, recipe.class_of, recipe.order)
+            mask = recipe.cleaning(shrink_mask(recipe.ignored.cover(painted, index, i, recipe.class_of), size))
             stream.write(mask.data)
             class_pixels[row] = count_values(mask)[: recipe.num_classes]
     np.savez(folder / _COLUMNS, allow_pickle=False, sizes=_pairs(sizes), class_pixels=class_pixels)

@@ -16,6 +16,7 @@ from trashseg.data.masks import MaskRecipe, MaskStore, open_masks
 from trashseg.data.photographs import Photographs, check_photographs
 from trashseg.data.problems import Problem, raise_problems
 from trashseg.data.raster import UNPAINTED, check_order
+from trashseg.data.regions import NOTHING, Regions
 from trashseg.types import IGNORE_INDEX, ConfigError, DataError, did_you_mean
 
 __all__ = ["ON_BAD", "PreparedSplit", "default_cache_dir", "find_problems", "prepare"]
@@ -91,6 +92,7 @@ def prepare(
     max_side: int | None = None,
     on_bad: str = "error",
     cleaning: Cleaning = AS_PAINTED,
+    ignored: Regions = NOTHING,
     cache_dir: str | Path,
 ) -> PreparedSplit:
     """Check every photograph and paint every mask, or open what an earlier call left in the cache.
@@ -106,6 +108,7 @@ def prepare(
             are.
         on_bad: "error" raises one error for all faults, "skip" leaves faulty entries out and logs how many.
         cleaning: What is done to the painted masks.
+        ignored: What becomes ``IGNORE_INDEX`` in them.
         cache_dir: The cache, see :func:`default_cache_dir`.
 
     Raises:
@@ -122,7 +125,7 @@ def prepare(
         _log.warning("%s", _left_out(index, positions, class_of, len(problems)))
     masks = None
     if index.has_labels:
-        recipe = MaskRecipe(positions, painted, num_classes, order, max_side, cleaning)
+        recipe = MaskRecipe(positions, painted, num_classes, order, max_side, cleaning, ignored)
         masks = open_masks(index, recipe, Path(cache_dir), lambda: _log.info("painting %d masks once", len(positions)))
     return PreparedSplit(photographs, positions, num_classes, masks, problems)
 
