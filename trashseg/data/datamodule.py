@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from trashseg.data.augment import Augment, single_thread
 from trashseg.data.dataset import TrashDataset, collate_eval, collate_train
 from trashseg.data.device import collate_drawn
+from trashseg.data.folds.leaks import Leak, Part, find_copies, find_leaks, refuse_leaks
 from trashseg.data.mix import Mix
 from trashseg.data.oversampling import Oversampler, Uniform, count, describe
 from trashseg.data.prepared import PreparedSplit
@@ -73,6 +74,7 @@ class TrashDataModule(pl.LightningDataModule):
         self.num_workers = min(8, max(1, (os.cpu_count() or 2) - 1)) if num_workers is None else num_workers
         self._sets: dict[Split, TrashDataset] = {}
         self._epochs_done = 0
+        self._leaks_known = False
 
     def state_dict(self) -> dict[str, int]:
         """Return what a checkpoint keeps: the number of finished epochs, which decides the order of the next."""
@@ -84,9 +86,23 @@ class TrashDataModule(pl.LightningDataModule):
         self._epochs_done = state_dict["epochs_done"]
 
     def prepare_data(self) -> None:
-        """Check the data and build the caches, on one process while the others wait."""
+        """Check the data and build the caches, on one process while the others wait.
+
+        Raises:
+            DataError: something is wrong with the data, or photographs that train and that validate belong together.
+        """
         for split in (Split.TRAIN, Split.VAL):
             self.dataset(split)
+        # Lightning asks a second time.
+        if not self._leaks_known:
+            refuse_leaks(self.leaks(), allow=self.source.allow_leak)
+        self._leaks_known = True
+
+    def leaks(self) -> list[Leak]:
+        """Return photographs that train though they, their copies or others of their group validate."""
+        datasets = (self.dataset(split) for split in (Split.TRAIN, Split.VAL))
+        train, val = (Part.of(each.split, each.indices, self.source.folder) for each in datasets)
+        return find_leaks(train, val) or find_copies(train, val, self.source.cache)
 
     def setup(self, stage: str) -> None:
         """Open the caches on every process."""

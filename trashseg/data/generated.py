@@ -7,6 +7,7 @@ from typing import Any
 
 from trashseg.data.cache import default_cache_dir
 from trashseg.data.datamodule import TrashDataModule
+from trashseg.data.folds.leaks import Leak
 from trashseg.data.synthetic import ensure_synthetic
 from trashseg.types import ConfigError
 
@@ -48,6 +49,10 @@ class SyntheticDataModule(TrashDataModule):
         """Generate the scenes where they are not there yet, then check them like any other data."""
         self.generate()
         super().prepare_data()
+
+    def leaks(self) -> list[Leak]:
+        """Return none: every scene is drawn anew."""
+        return []
 
     def generate(self) -> None:
         """Generate the scenes where they are not there yet."""

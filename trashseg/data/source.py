@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trashseg.data.clean import AS_PAINTED, Cleaning
+from trashseg.data.folds.plan import Fold, open_fold
+from trashseg.data.folds.runs import HOLDOUT_BLOCK, holdout_members
 from trashseg.data.index import CocoIndex, open_index
+from trashseg.data.listing import check_known, leave_out, read_rows
 from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
 from trashseg.data.problems import Problem
 from trashseg.data.raster import UNPAINTED
+from trashseg.data.regions import NOTHING, Regions, find_regions
 from trashseg.types import BACKGROUND, IGNORE_INDEX, ClassTable, ConfigError, DataError, Split, did_you_mean
+
+__all__ = ["DROP", "HOLDOUT_BLOCK", "IGNORE", "Source", "holdout_members"]
 
 log = logging.getLogger(__name__)
 
 DROP = "drop"
 IGNORE = "ignore"
-HOLDOUT_BLOCK = 10
-"""Neighbouring photographs that go to the same side of a holdout split: they often show one scene."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,16 @@ class Source:
         seam_repair: close narrow strips of background between objects, see :class:`Cleaning`; in training only.
         mode_filter: 3 or 5: smooth the masks' borders, see :class:`Cleaning`; in training only.
         holdout: share of ``train`` that validates where ``val`` is None.
+        fold: which of ``folds`` validates; the others train, in the place of ``train`` and ``val``.
+        folds: run folder of ``trashseg split``; None: ``train`` and ``val`` count.
+        allow_leak: train although photographs of the two parts belong together.
+        exclude: photographs that do not train: names, or a file that lists them, see :mod:`trashseg.data.listing`.
+        ignore_regions: file of what is ignored in training, objects or boxes, see there; None: nothing.
         on_bad: ``error`` or ``skip``.
         cache_dir: None: the user's cache.
+
+    Raises:
+        ConfigError: one of ``fold`` and ``folds`` is given without the other.
     """
 
     root: str
@@ -59,8 +70,19 @@ class Source:
     seam_repair: bool = False
     mode_filter: int | None = None
     holdout: float = 0.2
+    fold: int | None = None
+    folds: str | None = None
+    allow_leak: bool = False
+    exclude: str | Sequence[str] | None = None
+    ignore_regions: str | None = None
     on_bad: str = "error"
     cache_dir: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.fold is not None and self.folds is None:
+            raise ConfigError(f"data.fold={self.fold} needs data.folds=FOLDER, which `trashseg split` printed.")
+        if self.fold is None and self.folds is not None:
+            raise ConfigError(f"data.folds={self.folds} needs the number of the fold that validates: data.fold=0.")
 
     @property
     def cache(self) -> Path:
@@ -74,6 +96,8 @@ class Source:
 
     def file_name(self, split: Split) -> str | None:
         """Return the JSON that holds ``split``, relative to the root; None where the data set has no such part."""
+        if self._is_folded(split):
+            return str(self._fold.json_path)
         return {Split.TRAIN: self.train, Split.VAL: self.val or self.train, Split.TEST: self.test}[split]
 
     def json_path(self, split: Split) -> Path:
@@ -88,6 +112,16 @@ class Source:
         if name is None:
             raise DataError(f"this data set has no {split} part; set data.{split}=FILE.json.")
         return self.folder / name
+
+    def _is_folded(self, split: Split) -> bool:
+        """Say whether ``split`` is chosen by ``folds``; the photographs without labels never are."""
+        return self.folds is not None and split != Split.TEST
+
+    @functools.cached_property
+    def _fold(self) -> Fold:
+        """The fold that validates."""
+        assert self.fold is not None
+        return open_fold(Path(str(self.folds)).expanduser().absolute(), self.fold, self.folder)
 
     def index(self, split: Split) -> CocoIndex:
         """Open the JSON that holds ``split``."""
@@ -127,8 +161,10 @@ class Source:
     def prepare(self, split: Split) -> PreparedSplit:
         """Validate ``split``, paint its masks or open the cached ones."""
         # Scores are those of the labels as they are.
-        cleaning = Cleaning(self.seam_repair, self.mode_filter) if split == Split.TRAIN else AS_PAINTED
-        return prepare(*self._content(split), cleaning=cleaning, **self._options)
+        cleaning, ignored = AS_PAINTED, NOTHING
+        if split == Split.TRAIN:
+            cleaning, ignored = Cleaning(self.seam_repair, self.mode_filter), self._ignored
+        return prepare(*self._content(split), cleaning=cleaning, ignored=ignored, **self._options)
 
     def problems(self, split: Split) -> list[Problem]:
         """Return everything wrong with ``split``."""
@@ -144,40 +180,39 @@ class Source:
         """The keywords of :func:`prepare`."""
         return {"order": self.order, "max_side": self.max_side, "on_bad": self.on_bad, "cache_dir": self.cache}
 
+    @property
+    def _ignored(self) -> Regions:
+        """What is ignored in the training masks."""
+        if self.ignore_regions is None:
+            return NOTHING
+        rows = read_rows(self.ignore_regions, "data.ignore_regions")
+        check_known([row.name for row in rows], self._labelled_names, "data.ignore_regions")
+        return find_regions(rows, self.index(Split.TRAIN))
+
+    @property
+    def _labelled_names(self) -> list[str]:
+        """The photographs that train or validate."""
+        return [name for split in (Split.TRAIN, Split.VAL) for name in self.index(split).file_names]
+
     def members(self, split: Split, names: list[str]) -> npt.NDArray[np.int64]:
-        """Return the positions of ``names`` (the photographs of ``split``'s JSON) that belong to ``split``."""
+        """Return the positions of ``names`` (the photographs of ``split``'s JSON) that belong to ``split``.
+
+        Raises:
+            DataError: ``exclude`` names a photograph that does not exist, or leaves none to train on.
+        """
+        positions = self._part_members(split, names)
+        if split != Split.TRAIN or self.exclude is None:
+            return positions
+        return leave_out(self.exclude, positions, names, self._labelled_names)
+
+    def _part_members(self, split: Split, names: list[str]) -> npt.NDArray[np.int64]:
+        """Return the positions of ``names`` that belong to ``split`` by the files, folds or holdout."""
+        if self._is_folded(split):
+            return self._fold.members(split, names)
         if self.val is not None or split == Split.TEST:
             return np.arange(len(names))
         held_out = holdout_members(names, self.holdout)
         return np.flatnonzero(held_out if split == Split.VAL else ~held_out)
-
-
-def holdout_members(names: list[str], share: float) -> npt.NDArray[np.bool_]:
-    """Mark the photographs that validate: whole runs of neighbouring names, spread over the data set.
-
-    Raises:
-        ConfigError: ``share`` is not between 0 and 1, or leaves one side empty.
-    """
-    if not 0 < share < 1:
-        raise ConfigError(f"data.holdout={share} is not a share between 0 and 1, for example data.holdout=0.2.")
-    order = sorted(range(len(names)), key=lambda i: (str(PurePosixPath(names[i]).parent), _by_number(names[i])))
-    size = max(1, min(HOLDOUT_BLOCK, round(len(names) * min(share, 1 - share) / 2)))
-    blocks = np.array_split(np.array(order), max(2, round(len(names) / size)))
-    # Every 1/share-th block: the rounded k * share steps up that often.
-    chosen = [k for k in range(len(blocks)) if int((k + 1) * share + 0.5) > int(k * share + 0.5)] or [len(blocks) - 1]
-    chosen = chosen[: len(blocks) - 1]
-    held_out = np.zeros(len(names), dtype=bool)
-    for k in chosen:
-        held_out[blocks[k]] = True
-    if held_out.all() or not held_out.any():
-        raise ConfigError(f"data.holdout={share} of {len(names)} photographs leaves one side empty; add photographs.")
-    return held_out
-
-
-def _by_number(name: str) -> list[tuple[int, str]]:
-    """Return a key that sorts 9.jpg before 10.jpg, as a camera counted them."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts]
 
 
 def _numbered(names: list[str]) -> dict[str, dict[str, Any]]:
