@@ -1,4 +1,4 @@
-"""``trashseg evaluate``: the score of a checkpoint, and where it fails."""
+"""``trashseg evaluate``: the score of a checkpoint, how far it can be trusted, and where it fails."""
 
 from __future__ import annotations
 
@@ -13,23 +13,31 @@ from trashseg.types import ConfigError, Split
 def evaluate(cfg: DictConfig) -> float:
     """Score a checkpoint on the validation (or training) photographs; return the mIoU."""
     from trashseg.inference import build_predictor, open_run
-    from trashseg.inference.reports import table_text, write_reports
+    from trashseg.inference.reports import summary_text, table_text, write_reports
     from trashseg.inference.scoring import score
+    from trashseg.inference.summary import group_labels, summarise
     from trashseg.quiet import quiet
+    from trashseg.scores import Bootstrap
 
     quiet()
     if cfg.split not in (Split.TRAIN, Split.VAL):
         raise ConfigError(f"split={cfg.split} cannot be scored; choose split=val or split=train.")
+    if cfg.num_board < 1:
+        raise ConfigError(f"num_board={cfg.num_board} photographs have no score; give 1 or more, such as 819.")
+    options = {"level": cfg.level, "num_draws": cfg.num_draws, "seed": cfg.seed}
+    Bootstrap(None, **options)  # before the long part, since it checks them
     trained, datamodule = open_run(cfg)
     predictor = build_predictor(cfg, trained)
-    split = Split(cfg.split)
-    scores = score(predictor, datamodule.eval_dataloader(split), len(trained.table), num_worst=cfg.num_worst)
-    print(table_text(scores, trained.table))
+    split, table = Split(cfg.split), trained.table
+    loader, dataset = datamodule.eval_dataloader(split), datamodule.dataset(split)
+    scores = score(predictor, loader, len(table), num_worst=cfg.num_worst, seed=cfg.seed)
+    summary = summarise(scores, Bootstrap(group_labels(dataset, scores.positions), **options), cfg.num_board)
+    print(f"{table_text(scores, table)}\n\n{summary_text(scores, summary, table)}")
     context = {"checkpoint": str(trained.path), "split": split.value, "tta_views": predictor.tta.num_views}
-    written = write_reports(scores, trained.table, datamodule.dataset(split), Path(cfg.run_dir), context)
-    print(f"checkpoint  {trained.path}, {predictor.tta.num_views} view{'s' * (predictor.tta.num_views > 1)}")
+    written = write_reports(scores, summary, table, dataset, Path(cfg.run_dir), context)
+    print(f"checkpoint      {trained.path}, {predictor.tta.num_views} view{'s' * (predictor.tta.num_views > 1)}")
     for path in written:
-        print(f"written     {path}")
+        print(f"written         {path}")
     return scores.miou
 
 
