@@ -9,6 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 from trashseg.config.paths import conf_dir
 from trashseg.types import ConfigError, did_you_mean
 
+FINISHED = ("compare", "runs")
+"""Keys that name finished runs, which know their data themselves."""
+
+
+NEW_DATA = ("train", "check", "inspect", "browse", "split", "cv")
+"""Verbs that take a data set of their own rather than a checkpoint's."""
+
 
 def plain(node: DictConfig) -> dict[str, Any]:
     """Return a config node as plain containers with every interpolation resolved."""
@@ -32,7 +39,7 @@ def check_values(cfg: DictConfig, verb: str) -> None:
     _check_kind(cfg, verb)
     _check_number("seed", cfg.seed, 0, 42)
     data = cfg.get("data")
-    if data is None:
+    if data is None or any(cfg.get(key) is not None for key in FINISHED):
         return
     numbers = (("batch_size", 1, 8), ("image_size", 1, 256), ("crop_size", 1, 256), ("num_workers", 0, 2))
     for key, least, example in numbers:
@@ -54,7 +61,7 @@ def _check_groups(cfg: DictConfig, verb: str) -> None:
 def _check_kind(cfg: DictConfig, verb: str) -> None:
     """Refuse, where something is built from a group, the options that only say how to use a checkpoint."""
     for group, option in (("data", "checkpoint"), ("trainer", "device")):
-        if verb in ("train", "check") and group in cfg and "_target_" not in cfg[group]:
+        if verb in NEW_DATA and group in cfg and "_target_" not in cfg[group]:
             options = [path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != option]
             hint = did_you_mean("", options, limit=40)
             raise ConfigError(f"{group}={option} is for a trained network, not for trashseg {verb}. {hint}")

@@ -6,6 +6,7 @@ English and Korean.
 
 from trashseg.pictures.confusion import confusion_picture
 from trashseg.pictures.gallery import gallery, score_text
+from trashseg.pictures.intervals import ScoreRow, intervals_picture
 from trashseg.pictures.legend import legend
 from trashseg.pictures.overlay import blend, error_map
 from trashseg.pictures.page import browse_page
@@ -14,6 +15,7 @@ from trashseg.pictures.png import class_id_png, save_png
 from trashseg.pictures.sheet import Tile, contact_sheet
 
 __all__ = [
+    "ScoreRow",
     "Tile",
     "blend",
     "browse_page",
@@ -22,6 +24,7 @@ __all__ = [
     "contact_sheet",
     "error_map",
     "gallery",
+    "intervals_picture",
     "legend",
     "prediction_panel",
     "save_png",
