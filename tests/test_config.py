@@ -15,8 +15,18 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[1] / "conf"
-VERBS = ("train", "check", "evaluate", "predict", "submit", "models", "browse")
-NEEDS = {"evaluate": ["ckpt_path=x"], "submit": ["ckpt_path=x"], "predict": ["ckpt_path=x", "source=y"]}
+VERBS = (
+    "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv", "inspect", "audit",
+)  # fmt: skip
+NEEDS = {
+    "evaluate": ["ckpt_path=x"],
+    "submit": ["ckpt_path=x"],
+    "predict": ["ckpt_path=x", "source=y"],
+    "audit": ["cv=x"],
+    "given": ["grouping.path=x"],
+    "name": ["grouping.pattern=x"],
+}
+"""What a verb, or an option, cannot do without."""
 
 
 def options(group: str) -> list[str]:
@@ -97,7 +107,7 @@ def accepted(function: Any) -> set[str]:
 
 @pytest.mark.parametrize(("verb", "group", "option"), CHOICES, ids=[f"{v}-{g}-{o}" for v, g, o in CHOICES])
 def test_every_option_composes_and_fits_its_target(composed: Any, verb: str, group: str, option: str) -> None:
-    cfg = composed(verb, *NEEDS.get(verb, []), f"{group}={option}", "run_dir=r")
+    cfg = composed(verb, *NEEDS.get(verb, []), f"{group}={option}", *NEEDS.get(option, []), "run_dir=r")
     assert not OmegaConf.missing_keys(cfg)
     content = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(content, dict)
