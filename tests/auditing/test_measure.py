@@ -84,6 +84,6 @@ def test_missing_objects() -> None:
         (None, 0, (40, 40, 10, 12), 120)
     ]
     np.testing.assert_allclose(found[0].means, [0.1, 0.7, 0.1, 0.1], atol=1e-6)
-    assert found[0].shares.tolist() == [0, 1, 0, 0]
-    assert found[0].outline.min(0).tolist() == [40, 40]
-    assert found[0].outline.max(0).tolist() == [49, 51]
+    assert found[0].shares == (0, 1, 0, 0)
+    assert np.min(found[0].outline, 0).tolist() == [40, 40]
+    assert np.max(found[0].outline, 0).tolist() == [49, 51]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from trashseg.auditing.view import Flags, Floats, Mask, View
+from trashseg.auditing.view import Flags, Mask, View
 from trashseg.data.index import CocoIndex
 from trashseg.data.masks import shrink_mask
 from trashseg.data.raster import UNPAINTED, object_mask
@@ -23,31 +22,34 @@ LOW_QUANTILE = 0.1
 _OPENING = np.ones((5, 5), np.uint8)  # what is thinner is an outline that two people draw differently
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Region:
     """One region as it was measured, on its pixels away from borders where it has any.
+
+    It holds plain numbers: small arrays that outlive the large ones around them would keep these from being returned to
+    the system.
 
     Args:
         annotation: its position in the COCO index; None: nobody annotated it.
         label: class id; 0 where nobody annotated it.
         box: the smallest that holds it.
         area: its visible pixels.
-        means: (K,) float32, the mean probability of each class, 0..1.
-        shares: (K,) float32, the share of its pixels that look most like each class, 0..1.
+        means: K, the mean probability of each class, 0..1.
+        shares: K, the share of its pixels that look most like each class, 0..1.
         low: the low quantile of the label's probability over its pixels, 0..1.
         iou: of the region and the pixels near it predicted as its label, 0..1; 0 where nobody annotated it.
-        outline: (n, 2) int32, x and y; of the largest part, where nobody annotated it, else empty.
+        outline: x and y of the corners of the largest part, where nobody annotated it, else empty.
     """
 
     annotation: int | None
     label: int
     box: Box
     area: int
-    means: Floats
-    shares: Floats
+    means: tuple[float, ...]
+    shares: tuple[float, ...]
     low: float
     iou: float
-    outline: npt.NDArray[np.int32]
+    outline: tuple[tuple[int, int], ...]
 
 
 def annotated_regions(view: View, index: CocoIndex, i: int, class_of: Mapping[int, int]) -> Iterator[Region]:
@@ -96,9 +98,9 @@ def _measured(view: View, seen: Mask, label: int, annotation: int | None) -> Reg
     probs = view.probs[:, *window][:, judged]
     shares = np.bincount(view.pred[window][judged], minlength=len(probs)) / probs.shape[1]
     return Region(
-        annotation, label, box, int(inside.sum()), probs.mean(1), shares.astype(np.float32),
+        annotation, label, box, int(inside.sum()), tuple(probs.mean(1).tolist()), tuple(shares.tolist()),
         float(np.quantile(probs[label], LOW_QUANTILE)), _agreement(view, seen, label, box) if label else 0.0,
-        np.empty((0, 2), np.int32) if label else _outline(inside, (left, top)),
+        () if label else _outline(inside, (left, top)),
     )  # fmt: skip
 
 
@@ -117,12 +119,11 @@ def _agreement(view: View, seen: Mask, label: int, box: Box) -> float:
     return float((inside & predicted).sum() / union.sum())
 
 
-def _outline(inside: Flags, corner: tuple[int, int]) -> npt.NDArray[np.int32]:
-    """Return the outline (n, 2) of the largest part of a region whose window begins at ``corner`` (left, top)."""
+def _outline(inside: Flags, corner: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return the corners of the largest part of a region whose window begins at ``corner`` (left, top)."""
     contours, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     largest = cv2.approxPolyDP(max(contours, key=cv2.contourArea), 1.0, True)[:, 0]
-    outline: npt.NDArray[np.int32] = largest + np.array(corner, np.int32)
-    return outline
+    return tuple((x + corner[0], y + corner[1]) for x, y in largest.tolist())
 
 
 def _box(seen: Mask) -> Box:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trashseg.auditing.audit import Suspect
 from trashseg.auditing.opening import Labels
 from trashseg.data.regions import Box, outline_box
@@ -29,7 +31,7 @@ def file_outline(labels: Labels, suspect: Suspect) -> list[float]:
     A region ends behind its last pixel, so that the outline of thin ones does not lose half of their area.
     """
     scale = _scale(labels, suspect.row)
-    points = (suspect.region.outline + 0.5) * scale
+    points = (np.array(suspect.region.outline) + 0.5) * scale
     flat: list[float] = points.round(1).ravel().tolist()
     return flat
 
