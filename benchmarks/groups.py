@@ -181,7 +181,7 @@ def whole_set(folder: Path, count: int) -> None:
         ("ORB, all pairs (extrapolated)", orb),
         ("hash, all pairs in Python (extrapolated)", loop),
     ):
-        print(f"{name:46} {seconds:9.1f} {seconds / first:7.2f}")
+        print(f"{name:46} {seconds:9.1f} {seconds / first:7.2f}", flush=True)
 
 
 def main() -> None:

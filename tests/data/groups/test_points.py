@@ -73,6 +73,7 @@ def test_descriptions_are_root_normalised_sums_of_signed_gradients() -> None:
 def test_all_sums_are_exact_in_single_precision() -> None:
     assert (np.rint(points._WEIGHTS) == points._WEIGHTS).all()
     assert 2 * 255 * points._WEIGHTS.sum(axis=0).max() < 2**24
+    assert 4 * 255 * points._BOX[0] ** 4 < 2**24, "one side of the gradient of a picture summed twice"
     assert sum(points._COUNTS) == points.NUM_POINTS
 
 

@@ -63,9 +63,9 @@ def test_the_result_is_the_same_from_the_cache_and_in_any_number_of_threads(
 def test_one_product_in_two_scenes_does_not_join_them_unless_they_are_neighbours(
     picture: Picture, write: Write, tmp_path: Path
 ) -> None:
-    pictures, product = [picture(seed) for seed in range(8)], picture(100)[:72, :72]
-    pictures[2][20:92, 30:102] = product
-    pictures[5][90:162, 120:192] = product
+    pictures, product = [picture(seed) for seed in range(8)], picture(100)[:88, :88]
+    pictures[2][20:108, 30:118] = product
+    pictures[5][90:178, 120:208] = product
     paths = write(pictures)
     assert len(find_groups(paths, names_apart(8), cache_dir=tmp_path / "cache")) == 8
     names = names_apart(8)

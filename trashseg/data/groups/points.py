@@ -3,7 +3,8 @@
 Corners of several scales, each with the direction of the brightness around it and the gradients of the patch turned
 into that direction: the points of Brown, Szeliski and Winder (Multi-Image Matching using Multi-Scale Oriented Patches,
 2005) with the description of SURF (Bay and others, 2008), normalised as Arandjelović and Zisserman do for RootSIFT
-(2012). On 20 pairs of one scene it found the pairs that OpenCV's SIFT found, in a third of the time.
+(2012). Of 20 pairs of one place, at least 6 points agreed in the same 7 as with 400 of OpenCV's SIFT points, in a
+fourth of their time.
 
 Everything that is summed is an integer below 2 ** 24, which float32 holds exactly, so that no number depends on the
 order of a sum and hence on the number of threads.
@@ -29,7 +30,7 @@ _COUNTS = (140, 100, 70, 50, 40)
 _NORM = 255
 _CELLS, _PATCH, _STEP = 4, 12, 1.6
 _MIN_QUALITY, _MIN_DISTANCE = 0.005, 4
-_BLUR, _BOX = 1.0, (7, 7)
+_BLUR, _BOX = 1.0, (9, 9)
 _EXACT = 16
 
 
@@ -72,8 +73,10 @@ def mirror_descriptions(descriptions: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _directions(smooth: Bytes, xy: Floats) -> Floats:
     """Return the direction (P,) of the rise of brightness at ``xy`` (P, 2), radians from the x axis towards y."""
-    # Two boxes are nearly a Gaussian of 2.8 pixels, at a ninth of its cost.
-    wide = cv2.blur(cv2.blur(smooth, _BOX), _BOX)
+    # Two boxes are nearly a Gaussian of 3.7 pixels and cost a fraction; sums, not means, lose nothing to rounding.
+    wide = smooth
+    for _ in range(2):
+        wide = cv2.boxFilter(wide, cv2.CV_32F, _BOX, normalize=False)
     column, row = np.rint(xy).astype(np.int64).T
     dx, dy = (cv2.Sobel(wide, cv2.CV_32F, *order)[row, column] for order in ((1, 0), (0, 1)))
     return np.asarray(np.arctan2(dy, dx), dtype=np.float32)

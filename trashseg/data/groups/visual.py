@@ -46,8 +46,8 @@ def find_groups(
         min_spread: share 0..1. A product that is printed alike in two scenes joins them only if it fills as much of
             both pictures; copies from another source had 0.5 and more.
         min_series: sum of the standard deviations by which neighbours' colours and textures are more alike than either
-            photograph's are to the others'. At 4.0, 37 of 849 pairs of neighbours were joined by it, and 17 of 20 pairs
-            that an eye takes for one place were found; of the 30 groups, 20 were right, 4 wrong, 2 had a wrong
+            photograph's are to the others'. At 4.0, 36 of 849 pairs of neighbours were joined by it, and 16 of 20 pairs
+            that an eye takes for one place were found; of the 28 groups, 18 were right, 3 wrong, 3 had a wrong
             member and 4 were doubtful. Not used for fewer than 50 photographs.
 
     Returns:
