@@ -77,8 +77,10 @@ def _shape(parts: Sequence[Floats], area: float) -> Shape:
         return Shape(area, 0.0, 0.0, nowhere, nowhere)
     lengths = [_length(part) for part in parts]
     widths = [2 * _enclosed(part) / length if length else 0.0 for part, length in zip(parts, lengths, strict=True)]
-    thinnest = int(np.argmin(widths))
-    return Shape(area, sum(lengths), widths[thinnest], _box(np.concatenate(parts)), _box(parts[thinnest]))
+    boxes = [_box(part) for part in parts]
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    thickness, thin_box = min(zip(widths, boxes, strict=True))
+    return Shape(area, sum(lengths), thickness, (min(lefts), min(tops), max(rights), max(bottoms)), thin_box)
 
 
 def _box(points: Floats) -> Box:
@@ -94,7 +96,7 @@ def _enclosed(part: Floats) -> float:
 
 def _length(part: Floats) -> float:
     """Return the length of a closed polygon."""
-    steps = np.diff(part, axis=0, append=part[:1])
+    steps = part - np.concatenate([part[-1:], part[:-1]])
     return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
 
 
