@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from trashseg.types import IGNORE_INDEX
 
@@ -37,12 +38,14 @@ def boundary_counts(pred: Mask, target: Mask, num_classes: int) -> npt.NDArray[n
     pred = np.maximum(pred, (target == IGNORE_INDEX) * np.uint8(IGNORE_INDEX))
     truth_near, pred_near = near_outline(target, distance), near_outline(pred, distance)
     both = truth_near & pred_near & (pred == target)
-    # IGNORE_INDEX lies behind the classes, so that its pixels are cut off.
-    in_truth, in_pred, hits = (
-        np.bincount(ids, minlength=num_classes)[:num_classes]
-        for ids in (target[truth_near], pred[pred_near], target[both])
-    )
+    in_truth, in_pred, hits = (_pixels(ids, num_classes) for ids in (target[truth_near], pred[pred_near], target[both]))
     return np.stack([hits, in_truth + in_pred - hits])
+
+
+def _pixels(ids: Mask, num_classes: int) -> npt.NDArray[np.int64]:
+    """Return how often each class occurs (K,); IGNORE_INDEX lies behind the classes and is cut off."""
+    # numpy's own bincount first makes the bytes eight times as large.
+    return torch.bincount(torch.from_numpy(ids), minlength=num_classes)[:num_classes].numpy()
 
 
 def strip_width(height: int, width: int, ratio: float = DILATION_RATIO) -> int:

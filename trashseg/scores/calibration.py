@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -50,14 +48,12 @@ class Calibration:
         cell = np.minimum(confidence * NUM_BINS, NUM_BINS - 0.5).astype(np.intp)
         cell += pred * np.intp(NUM_BINS)
         cell[target == IGNORE_INDEX] = cells  # behind the cells that are kept
-        flat = cell.ravel()
-        self.counts += self._kept(np.bincount(flat, minlength=cells))
-        self.hits += self._kept(np.bincount(cell[pred == target], minlength=cells))
-        self.confidence += self._kept(np.bincount(flat, weights=confidence.ravel(), minlength=cells))
-
-    def _kept(self, sums: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the sums by cell as (K, 15), without those of ignored pixels."""
-        return sums[: self.counts.size].reshape(self.counts.shape)
+        both = np.bincount((cell + (cells + 1) * (pred == target)).ravel(), minlength=2 * cells + 2)
+        wrong, right = both.reshape(2, cells + 1)
+        sums = np.bincount(cell.ravel(), weights=confidence.ravel(), minlength=cells)
+        self.counts += (wrong + right)[:cells].reshape(self.counts.shape)
+        self.hits += right[:cells].reshape(self.counts.shape)
+        self.confidence += sums[:cells].reshape(self.counts.shape)
 
     def ece(self) -> float:
         """Return the expected calibration error (Guo et al. 2017), 0..1: the mean gap between confidence and accuracy.

@@ -33,7 +33,7 @@ def object_counts(pred: Mask, target: Mask, num_classes: int) -> npt.NDArray[np.
         truth = target == k
         if not truth.any():
             continue
-        areas, hits = _areas_and_hits(truth, pred == k)
+        areas, hits = _areas_and_hits(truth, pred, k)
         sizes = np.searchsorted(SIZE_BOUNDS, areas / target.size, side="right")
         counts[:, 0, k] = np.bincount(sizes[2 * hits >= areas], minlength=len(SIZES))
         counts[:, 1, k] = np.bincount(sizes, minlength=len(SIZES))
@@ -41,14 +41,16 @@ def object_counts(pred: Mask, target: Mask, num_classes: int) -> npt.NDArray[np.
 
 
 def _areas_and_hits(
-    truth: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]
+    truth: npt.NDArray[np.bool_], pred: Mask, k: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the pixels of each component of ``truth``, and how many of them are ``found``."""
+    """Return the pixels of each component of ``truth``, and how many of them are predicted as class ``k``."""
     box = _bounding_box(truth)
-    num_labels, labels = cv2.connectedComponents(truth[box].view(np.uint8), connectivity=8)
-    component = labels[truth[box]] - 1  # of each pixel of the class; label 0 is everything else
-    areas = np.bincount(component, minlength=num_labels - 1)
-    return areas, np.bincount(component[found[truth]], minlength=num_labels - 1)
+    inside = truth[box]
+    num_labels, labels = cv2.connectedComponents(inside.view(np.uint8), connectivity=8)
+    component = labels[inside] - 1  # of each pixel of the class; label 0 is everything else
+    found = component[pred[box][inside] == k]
+    areas, hits = (np.bincount(owners, minlength=num_labels - 1) for owners in (component, found))
+    return areas, hits
 
 
 def _bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
