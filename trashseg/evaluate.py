@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -20,12 +21,7 @@ def evaluate(cfg: DictConfig) -> float:
     from trashseg.scores import Bootstrap
 
     quiet()
-    if cfg.split not in (Split.TRAIN, Split.VAL):
-        raise ConfigError(f"split={cfg.split} cannot be scored; choose split=val or split=train.")
-    if cfg.num_board < 1:
-        raise ConfigError(f"num_board={cfg.num_board} photographs have no score; give 1 or more, such as 819.")
-    options = {"level": cfg.level, "num_draws": cfg.num_draws, "seed": cfg.seed}
-    Bootstrap(None, **options)  # before the long part, since it checks them
+    options = checked_options(cfg)  # before the long part
     trained, datamodule = open_run(cfg)
     predictor = build_predictor(cfg, trained)
     split, table = Split(cfg.split), trained.table
@@ -39,6 +35,23 @@ def evaluate(cfg: DictConfig) -> float:
     for path in written:
         print(f"written         {path}")
     return scores.miou
+
+
+def checked_options(cfg: DictConfig) -> dict[str, Any]:
+    """Return the keywords of the bootstrap.
+
+    Raises:
+        ConfigError: one of the options cannot be used.
+    """
+    from trashseg.scores import Bootstrap
+
+    if cfg.split not in (Split.TRAIN, Split.VAL):
+        raise ConfigError(f"split={cfg.split} cannot be scored; choose split=val or split=train.")
+    if cfg.num_board < 1:
+        raise ConfigError(f"num_board={cfg.num_board} photographs have no score; give 1 or more, such as 819.")
+    options = {"level": cfg.level, "num_draws": cfg.num_draws, "seed": cfg.seed}
+    Bootstrap(**options)
+    return options
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ _GROUND, _GRID, _DIAGONAL = (246, 248, 251), (220, 225, 233), (110, 110, 110)
 _SIDE, _SMALL, _STRIP = 480, 150, 90  # pixels
 _LEFT, _BELOW = 52, 26  # room for the numbers at the axes
 _COLUMNS, _MARGIN, _GAP, _SIZE = 4, 28, 22, 15
+_LEAST = 20  # predictions; the accuracy of fewer may be anything
 _FINE = 3  # shapes are drawn this many times larger and averaged down, which smooths slanted lines
 
 
@@ -50,9 +51,9 @@ def reliability_picture(
         The picture, uint8, RGB, on white.
     """
     whole = _bins(calibration)
-    diagram = _diagram(whole, _SIDE, _bins(scaled) if scaled else None)
-    key = [Entry(_ACCURACY, "accuracy"), Entry(_TOO_SURE, "too sure"), Entry(_TOO_SHY, "not sure enough")]
-    key += [Entry(_SCALED, note)] if scaled else []
+    diagram = _diagram(whole, _SIDE, None if scaled is None else _bins(scaled))
+    key = [Entry(_ACCURACY, "right"), Entry(_TOO_SURE, "too sure: right less often than it thinks")]
+    key += [Entry(_TOO_SHY, "not sure enough: right more often")] + [Entry(_SCALED, note)] * (scaled is not None)
     left = [_with_axes(diagram, whole), legend(table, (), _LEFT + _SIDE, _SIZE, extra=key)]
     halves = [stack(left, _GAP), _class_tiles(calibration, table)]
     height = max(half.shape[0] for half in halves)
@@ -100,11 +101,12 @@ def _bar(
 
 
 def _line(draw: ImageDraw.ImageDraw, bins: _Bins, length: int) -> None:
-    """Join the points (mean confidence, accuracy) of the bins that hold a thousandth of the predictions or more."""
-    chosen = bins.counts >= max(1, bins.counts.sum() / 1000)
+    """Join the points (mean confidence, accuracy) of the bins whose accuracy is more than chance."""
+    chosen = bins.counts >= max(_LEAST, bins.counts.sum() / 1000)
     rates = np.stack([bins.confidence, 1 - bins.accuracy], axis=1)[chosen]
     points = [(x, y) for x, y in (length * rates).tolist()]
-    draw.line(points, _SCALED, 3 * _FINE, joint="curve")
+    if len(points) > 1:
+        draw.line(points, _SCALED, 3 * _FINE, joint="curve")
     for x, y in points:
         draw.circle((x, y), 5 * _FINE, _SCALED, PAPER, _FINE)
 
