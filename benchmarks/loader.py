@@ -144,7 +144,6 @@ def main() -> None:
             "usual MB/img",
             "ours",
             "floor img/s",
-            "reached",
         )
         print("".join(f"{column:>14}" for column in (*columns, "reached")))
         for workers in (0, 2):
