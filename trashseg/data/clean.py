@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from trashseg.types import IGNORE_INDEX, ConfigError
+from trashseg.majority import classes_in, mode_filter, most_frequent
+from trashseg.types import ConfigError
 
 Mask = npt.NDArray[np.uint8]
 
@@ -50,14 +51,6 @@ AS_PAINTED = Cleaning()
 """No cleaning."""
 
 
-def mode_filter(mask: Mask, size: int) -> Mask:
-    """Return the most frequent class of the ``size`` x ``size`` pixels around each pixel, clipped at the border.
-
-    Where several are equally frequent the pixel's own class stays if it is among them, else the lowest wins.
-    """
-    return np.where(mask == IGNORE_INDEX, mask, _most_frequent(mask, _classes(mask), size))
-
-
 def repair_seams(mask: Mask) -> Mask:
     """Return ``mask`` without strips of background of one or two pixels' width between objects.
 
@@ -69,26 +62,10 @@ def repair_seams(mask: Mask) -> Mask:
     wide = cv2.copyMakeBorder(background, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(1,))
     opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))[2:-2, 2:-2]
     seam = (background == 1) & (opened == 0)
-    objects = [value for value in _classes(mask) if value != 0]
+    objects = [value for value in classes_in(mask) if value != 0]
     repaired = mask.copy()
     # Two pixels wide: the first pass fills what touches an object, the second what lies behind.
     for _ in range(2):
         open_still = seam & (repaired == 0)
-        repaired[open_still] = _most_frequent(repaired, objects, 3)[open_still]
+        repaired[open_still] = most_frequent(repaired, objects, 3)[open_still]
     return repaired
-
-
-def _classes(mask: Mask) -> list[int]:
-    return [value for value in np.unique(mask).tolist() if value != IGNORE_INDEX]
-
-
-def _most_frequent(mask: Mask, values: list[int], size: int) -> Mask:
-    """Return which of ``values``, given in ascending order, is most frequent around each pixel; its own where none."""
-    best, most = mask.copy(), np.zeros(mask.shape, np.uint8)
-    for value in values:
-        here = (mask == value).astype(np.uint8)
-        # Zeros beyond the border: what is not there does not vote.
-        count = cv2.boxFilter(here, -1, (size, size), normalize=False, borderType=cv2.BORDER_CONSTANT)
-        better = (count > most) | ((count == most) & (count > 0) & (here == 1))
-        best[better], most[better] = value, count[better]
-    return best
