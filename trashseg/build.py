@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import hydra
@@ -24,6 +24,7 @@ from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.mix import Mix
 from trashseg.models.contract import SegmentationNet, freeze_unused
 from trashseg.optim import Recipe
+from trashseg.post import Post, Step
 from trashseg.tta import TTA
 from trashseg.types import ClassTable, ConfigError, TrashsegError
 
@@ -114,6 +115,17 @@ def build_recipe(optim: Any) -> Recipe:
 def build_tta(tta: Any) -> TTA:
     """Build the test-time augmentation."""
     built: TTA = instantiate(tta, "tta")
+    return built
+
+
+def build_post(post: Any, class_names: Sequence[str]) -> Post:
+    """Build the steps of post-processing for K classes, named in the order of their ids."""
+    return Post(instantiate(post, "post"), class_names)
+
+
+def build_candidates(candidates: Any) -> dict[str, dict[str, Step]]:
+    """Build the settings of each step of post-processing that out-of-fold photographs choose from."""
+    built: dict[str, dict[str, Step]] = instantiate(candidates, "candidates")
     return built
 
 
