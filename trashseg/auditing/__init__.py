@@ -5,7 +5,7 @@ usual for its class. For segmentation see Lad and Mueller 2023.
 """
 
 from trashseg.auditing.audit import Audit, Kind, Limits, run_audit
-from trashseg.auditing.opening import Labels, open_labels
 from trashseg.auditing.report import write_audit
+from trashseg.inference.labelled import Labels, open_labels
 
 __all__ = ["Audit", "Kind", "Labels", "Limits", "open_labels", "run_audit", "write_audit"]

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trashseg.auditing.measure import Region, annotated_regions, missing_regions
-from trashseg.auditing.opening import Labels
 from trashseg.auditing.scores import Floats, Ints, quality, soft_min, suggestions, thresholds
 from trashseg.auditing.view import View
 from trashseg.data.naming import check_number, check_whole
+from trashseg.inference.labelled import Labels
 
 DOUBTFUL = 0.5
 """Below this score more speaks for the suggested class than for the label."""

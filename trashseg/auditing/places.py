@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trashseg.auditing.audit import Suspect
-from trashseg.auditing.opening import Labels
 from trashseg.data.regions import Box, outline_box
+from trashseg.inference.labelled import Labels
 
 
 def annotation_id(labels: Labels, suspect: Suspect) -> int | None:

@@ -1,4 +1,4 @@
-"""Open what an audit looks at: the labels of all folds, and the predictions of the networks that did not see them."""
+"""Open all labels of a split beside the predictions of the networks that did not see them."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def open_labels(data: Mapping[str, Any], folds_dir: Path, store_dir: Path) -> La
         CheckpointError: the config asks for a class that is not ours.
         DataError: something is wrong with the data, or the predictions are those of others.
     """
-    check_targets(data, folds_dir)
-    source = build_datamodule({**data, "cache_dir": None}).source
-    pool = _all_of(source, folds_dir.absolute() / POOL_NAME)
+    pool = open_pool(data, folds_dir)
     store = open_store(store_dir)
     if store.classes != pool.table.names:
         raise DataError(
@@ -64,8 +62,20 @@ def open_labels(data: Mapping[str, Any], folds_dir: Path, store_dir: Path) -> La
     return Labels(prepared, pool.class_of(prepared.index), pool.table, store, _predicted(prepared, store))
 
 
-def _all_of(source: Source, pool_path: Path) -> Source:
-    """Return ``source`` with all photographs of a split in one part, labels as they were annotated."""
+def open_pool(data: Mapping[str, Any], folds_dir: Path) -> Source:
+    """Return the data of a cross-validation with all its photographs in one part, labels as they were annotated.
+
+    Args:
+        data: the data config of the trainings, plain values.
+        folds_dir: run folder of ``trashseg split``.
+
+    Raises:
+        CheckpointError: the config asks for a class that is not ours.
+        DataError: something is wrong with the data.
+    """
+    check_targets(data, folds_dir)
+    source = build_datamodule({**data, "cache_dir": None}).source
+    pool_path = folds_dir.absolute() / POOL_NAME
     one = dataclasses.replace(source, train=str(pool_path), val=None, fold=None, folds=None)
     return dataclasses.replace(one, exclude=None, ignore_regions=None)
 
