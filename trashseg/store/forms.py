@@ -10,6 +10,9 @@ from torch import Tensor
 
 from trashseg.types import ConfigError, did_you_mean
 
+Grid = tuple[Tensor, Tensor]
+"""Rows (r,) and columns (c,) of a photograph, int64, whose crossings are (r, c) of its pixels."""
+
 
 class Form(Protocol):
     """From probabilities to levels of one byte and back.
@@ -25,6 +28,9 @@ class Form(Protocol):
 
     def restore(self, levels: Tensor, scale: float, size: tuple[int, int]) -> Tensor:
         """Return the probabilities (C, H, W), float32, of C classes from their levels (C, h, w) and the scale."""
+
+    def sample(self, levels: Tensor, scale: float, size: tuple[int, int], grid: Grid) -> Tensor:
+        """Return what :meth:`restore` has at the rows and columns of ``grid``, without computing the rest."""
 
 
 class FullSize:
@@ -54,6 +60,11 @@ class FullSize:
     def restore(self, levels: Tensor, scale: float, size: tuple[int, int]) -> Tensor:  # noqa: ARG002 - Form's
         """Return levels / 254."""
         return levels.float().div_(self.STEPS / scale)
+
+    def sample(self, levels: Tensor, scale: float, size: tuple[int, int], grid: Grid) -> Tensor:
+        """Return the levels of the grid / 254."""
+        rows, columns = grid
+        return self.restore(levels[:, rows[:, None], columns], scale, size)
 
 
 class Coarse:
@@ -85,7 +96,16 @@ class Coarse:
 
     def restore(self, levels: Tensor, scale: float, size: tuple[int, int]) -> Tensor:
         """Return the softmax over the C classes of the enlarged levels."""
-        return _enlarged(levels.float().sub_(1).mul_(scale / 254), size).softmax(0)
+        return _enlarged(self._log_levels(levels, scale), size).softmax(0)
+
+    def sample(self, levels: Tensor, scale: float, size: tuple[int, int], grid: Grid) -> Tensor:
+        """Return the softmax over the C classes at the grid, enlarged by one product for each axis."""
+        down, along = (_line_weights(*axis) for axis in zip(grid, levels.shape[1:], size, strict=True))
+        return (down @ self._log_levels(levels, scale) @ along.T).softmax(0)
+
+    @staticmethod
+    def _log_levels(levels: Tensor, scale: float) -> Tensor:
+        return levels.float().sub_(1).mul_(scale / 254)
 
     def _logs(self, probs: Tensor) -> Tensor:
         """Return coarse log-probabilities (C, h, w), -8..0."""
@@ -117,3 +137,10 @@ def _area_mean(maps: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _enlarged(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]
+
+
+def _line_weights(places: Tensor, length: int, full: int) -> Tensor:
+    """Return (n, length) weights: how ``places`` on a line of ``full`` pixels mix those of a coarse one, bilinearly."""
+    centre = ((places + 0.5) * (length / full) - 0.5).clamp_(0, length - 1)
+    distance = (centre[:, None] - torch.arange(length)).abs_()
+    return (1 - distance).clamp_min_(0)
