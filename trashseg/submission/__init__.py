@@ -5,6 +5,7 @@ parted by single spaces.
 """
 
 from trashseg.submission.check import SubmissionReport, check_submission
+from trashseg.submission.lazy import SubmissionFile, open_submission
 from trashseg.submission.read import Submission, read_submission
 from trashseg.submission.shrink import shrink_map, shrink_probs
 from trashseg.submission.write import HEADER, write_submission
@@ -12,8 +13,10 @@ from trashseg.submission.write import HEADER, write_submission
 __all__ = [
     "HEADER",
     "Submission",
+    "SubmissionFile",
     "SubmissionReport",
     "check_submission",
+    "open_submission",
     "read_submission",
     "shrink_map",
     "shrink_probs",

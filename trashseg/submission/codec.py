@@ -34,22 +34,33 @@ def encode(ids: Map) -> bytes:
 
 def decode(text: bytes) -> Map | None:
     """Return the flat ids that ``text`` stands for, or None where it is not what :func:`encode` writes."""
-    marked, value = text, 10
-    while not _is_regular(marked) and value <= MAX_ID:
-        marked, value = marked.replace(b"%d" % value, _mark(value)), value + 1
-    ids = np.frombuffer(marked, dtype=np.uint8)[::2] - np.uint8(ord("0"))
-    # Odd text gives odd ids; comparing the whole text once more spares a check of every way to be odd.
-    return ids if ids.size and ids.max() <= MAX_ID and encode(ids) == text else None
+    data = np.frombuffer(text, np.uint8)
+    if data.max(initial=0) > ord("9"):  # what marks ids of two digits below
+        return None
+    digit = (data - np.uint8(ord("0"))) <= 9  # what is below "0" wraps round
+    tens = np.flatnonzero(digit[:-1] & digit[1:])
+    if tens.size:
+        # A third digit, or a leading zero, is no id.
+        if (np.diff(tens) == 1).any() or (data[tens] == ord("0")).any():
+            return None
+        data, ones = data.copy(), data[tens + 1]
+        data[tens] = 10 * (data[tens] - ord("0")) + ones
+        data = np.delete(data, tens + 1)
+    return _one_byte_ids(data)
+
+
+def _one_byte_ids(data: Map) -> Map | None:
+    """Return the ids of bytes that are in turn an id above "0" and a space; None where they are not."""
+    if data.size % 2 == 0:
+        return None
+    # A byte pair that is anything else gives a larger number, or one below 0, which wraps round to one.
+    ids = np.append(data, np.uint8(ord(" "))).view("<u2") - _SPACED
+    return ids.astype(np.uint8) if ids.max() <= MAX_ID else None
 
 
 def _mark(value: int) -> bytes:
     """Return the byte that stands for an id of two digits."""
     return bytes([value + ord("0")])
-
-
-def _is_regular(text: bytes) -> bool:
-    """Say whether every second byte is a space."""
-    return len(text) % 2 == 1 and text[1::2].count(b" ") == len(text) // 2
 
 
 def odd_id(text: bytes) -> str:

@@ -50,11 +50,25 @@ def read_submission(path: StrPath) -> Submission:
 
 def rows(path: StrPath) -> Iterator[tuple[int, str, Map]]:
     """Yield (line number, name, flat ids) of each row after the header, one row in memory at a time."""
+    for number, _, line in checked_lines(path):
+        yield number, field_of(path, number, line), ids_of(path, number, line)
+
+
+def checked_lines(path: StrPath) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (line number, offset in bytes, line) of each row after the header.
+
+    Raises:
+        DataError: the file is missing, its header is another one, or a line does not end as it should.
+    """
     try:
         with Path(path).open("rb", buffering=1 << 20) as file:
-            _check_header(path, file.readline(len(HEADER) + 64))
+            header = file.readline(len(HEADER) + 64)
+            _check_header(path, header)
+            offset = len(header)
             for number, line in enumerate(file, start=2):
-                yield number, *_parse(path, number, line)
+                _check_end(path, number, line)
+                yield number, offset, line
+                offset += len(line)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). Give the path of a submission CSV.") from error
 
@@ -71,19 +85,29 @@ def _check_header(path: StrPath, line: bytes) -> None:
     raise bad_line(path, 1, came, f"Write {HEADER.decode().strip()} in plain UTF-8 with LF line ends.")
 
 
-def _parse(path: StrPath, number: int, line: bytes) -> tuple[str, Map]:
-    """Split one line into its name and its ids."""
+def _check_end(path: StrPath, number: int, line: bytes) -> None:
     if line.endswith(b"\r\n"):
         raise bad_line(path, number, "a Windows line end (CR LF)", "Write LF line ends.")
     if not line.endswith(b"\n"):
         raise bad_line(path, number, "no line end, so the file may be cut off", "Write it again.")
-    field, comma, text = line[:-1].rpartition(b",")
-    if not comma or not field:
-        raise bad_line(path, number, f"{short(line)}, without {'a name' if comma else 'a comma'}", _FORM)
+
+
+def field_of(path: StrPath, number: int, line: bytes) -> str:
+    """Return the name in a line."""
+    end = line.rfind(b",")
+    if end <= 0:
+        missing = "a name" if end == 0 else "a comma"
+        raise bad_line(path, number, f"{short(line)}, without {missing}", _FORM)
+    return _name_of(path, number, line[:end])
+
+
+def ids_of(path: StrPath, number: int, line: bytes) -> Map:
+    """Return the flat ids in a line."""
+    text = line[line.rfind(b",") + 1 : -1]
     ids = decode(text)
     if ids is None:
         raise bad_line(path, number, odd_id(text), f"{_FORM} An id is 0..{MAX_ID} without sign, point or leading zero.")
-    return _name_of(path, number, field), ids
+    return ids
 
 
 def _name_of(path: StrPath, number: int, field: bytes) -> str:
