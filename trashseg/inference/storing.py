@@ -25,23 +25,26 @@ def open_writer(
     """
     if cfg.save is None:
         return contextlib.nullcontext()
-    return StoreWriter(folder, trained.table.names, cfg.save, origin(cfg, trained))
+    source = str(Path(str(cfg.source)).expanduser().absolute())
+    return StoreWriter(folder, trained.table.names, cfg.save, origin(cfg, trained, source))
 
 
-def origin(cfg: DictConfig, trained: Trained) -> dict[str, Any]:
+def origin(cfg: DictConfig, trained: Trained, source: str) -> dict[str, Any]:
     """Return all that the predictions of a verb depend on, as plain JSON values.
 
     Args:
-        cfg: the config, with ``source``, ``tta`` and ``trainer``.
+        cfg: the config, with ``tta`` and ``trainer``.
         trained: the network; its file counts by its content, wherever it lies.
+        source: where the photographs are.
     """
     with trained.path.open("rb") as stream:
         checkpoint = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
         "checkpoint": checkpoint,
-        "source": str(Path(str(cfg.source)).expanduser().absolute()),
+        "source": source,
         "image_size": trained.config["data"]["image_size"],
         "resize": trained.config["data"]["resize"],
         "tta": plain(cfg.tta),
+        **({"post": plain(cfg.post)} if cfg.get("post") else {}),
         "precision": cfg.trainer.precision,
     }

@@ -1,0 +1,89 @@
+"""The weighted mean of stored probabilities, at full size or at the pixels of a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trashseg.metrics import fast_argmax
+from trashseg.store import Grid, Store
+from trashseg.submission import shrink_map, shrink_probs
+
+Map = npt.NDArray[np.uint8]
+
+SIDE = 256
+"""Height and width of a submission's maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """The mean of stores.
+
+    Args:
+        stores: of one set of classes.
+        weights: (S, K), trust in what each says of each class; at least 0, a column above 0 somewhere.
+    """
+
+    stores: Sequence[Store]
+    weights: Tensor
+
+    @classmethod
+    def mean(cls, stores: Sequence[Store]) -> Mixture:
+        """Return the plain mean."""
+        return cls(stores, torch.ones(len(stores), len(stores[0].classes)))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the K classes."""
+        return self.stores[0].classes
+
+    def probs(self, name: str) -> Tensor:
+        """Return the probabilities of a photograph (K, H, W), float32, summing to 1."""
+        return self._mean(lambda store: store.probs(name))
+
+    def sample(self, name: str, grid: Grid) -> Tensor:
+        """Return the probabilities at the rows and columns of ``grid`` (K, r, c), float32, summing to 1."""
+        return self._mean(lambda store: store.sample(name, grid))
+
+    def _mean(self, maps: Callable[[Store], Tensor]) -> Tensor:
+        total: Tensor | None = None
+        for store, weights in zip(self.stores, self.weights, strict=True):
+            if not weights.any():
+                continue
+            own = maps(store).mul_(weights[:, None, None])
+            total = own if total is None else total.add_(own)
+        assert total is not None  # weights are above 0 somewhere
+        # Stores round, and class weights scale: the sum is 1 for neither.
+        return total.div_(total.sum(0).clamp_min_(1e-12))
+
+
+def _nearest(mixture: Mixture, name: str) -> Map:
+    height, width = mixture.stores[0].sizes[name]
+    grid = (torch.arange(SIDE) * height // SIDE, torch.arange(SIDE) * width // SIDE)
+    return class_map(mixture.sample(name, grid))
+
+
+SHRINK_PROBS: dict[str, Callable[[Tensor], Map]] = {
+    "nearest": lambda probs: shrink_map(class_map(probs), SIDE),
+    "area": lambda probs: shrink_probs(probs, SIDE),
+    "max_id": lambda probs: shrink_map(class_map(probs), SIDE, "max_id"),
+}
+"""The class map (256, 256) of probabilities (K, H, W), as ``trashseg submit`` shrinks it."""
+
+SHRINKS: dict[str, Callable[[Mixture, str], Map]] = {
+    "nearest": _nearest,  # the same, without the pixels that are not taken
+    "area": lambda mixture, name: SHRINK_PROBS["area"](mixture.probs(name)),
+    "max_id": lambda mixture, name: SHRINK_PROBS["max_id"](mixture.probs(name)),
+}
+"""The class map (256, 256) of a photograph."""
+
+
+def class_map(probs: Tensor) -> Map:
+    """Return the most probable classes (H, W), uint8, of probabilities (K, H, W)."""
+    ids: Map = fast_argmax(probs[None])[0].cpu().numpy()
+    return ids

@@ -1,0 +1,106 @@
+"""Members with their weights: the vote on one photograph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trashseg.ensembling.ballots import Ballot
+from trashseg.ensembling.mixture import SHRINKS, Map, Mixture, class_map
+from trashseg.types import ConfigError, DataError
+from trashseg.voting import hard_vote
+
+METHODS = ("soft", "hard")
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """M members that vote.
+
+    Args:
+        hard: each member has one class for a pixel rather than probabilities.
+        weights: (M, K), at least 0.
+        order: members by trust, the best first; where hard votes tie, the first one's class wins.
+        class_order: class ids; where hard votes tie, the first wins. None: ``order`` decides.
+    """
+
+    hard: bool
+    weights: npt.NDArray[np.float64]
+    order: Sequence[int]
+    class_order: Sequence[int] | None = None
+
+    def mixture(self, mixtures: Sequence[Mixture]) -> Mixture:
+        """Return the weighted mean of the members' means."""
+        stores = [store for each in mixtures for store in each.stores]
+        shares = [
+            own * (row / own.sum(0).clamp_min(1e-12))
+            for own, row in zip(
+                (each.weights for each in mixtures), torch.from_numpy(self.weights).float(), strict=True
+            )
+        ]
+        return Mixture(stores, torch.cat(shares))
+
+    def count(self, maps: Sequence[Map]) -> Map:
+        """Return the hard vote of the members' class maps, given in their order."""
+        order = [member for member in self.order if self.weights[member].any()]
+        return hard_vote([maps[i] for i in order], self.weights[order], self.class_order)
+
+    def probs(self, mixtures: Sequence[Mixture], name: str) -> Tensor:
+        """Return the ensemble's probabilities of a photograph (K, H, W); of hard votes their shares."""
+        if not self.hard:
+            return self.mixture(mixtures).probs(name)
+        maps = [class_map(each.probs(name)) for each in mixtures]
+        shares = sum(
+            _one_hot(each, len(row)) * row[:, None, None]
+            for each, row in zip(maps, torch.from_numpy(self.weights).float(), strict=True)
+        )
+        winner = _one_hot(self.count(maps), self.weights.shape[1])
+        # The winner of a tie is lifted above those that it ties with.
+        lifted = shares + 1e-3 * float(self.weights.max()) * winner
+        total: Tensor = lifted / lifted.sum(0)
+        return total
+
+    def agree(self, mixtures: Sequence[Mixture], name: str) -> npt.NDArray[np.bool_]:
+        """Return at which pixels (H, W) of a photograph all members that count have the same class."""
+        counted = [each for each, row in zip(mixtures, self.weights, strict=True) if row.any()]
+        first, *others = (class_map(each.probs(name)) for each in counted)
+        same = np.full(first.shape, len(counted) > 1)
+        for other in others:
+            same &= other == first
+        return same
+
+    def submission_maps(self, ballots: Sequence[Ballot], names: Sequence[str], shrink: str) -> Iterator[Map]:
+        """Yield the class map (256, 256) of each photograph; one is in memory at a time."""
+        mixtures = [ballot.mixture for ballot in ballots if ballot.mixture is not None]
+        together = None if self.hard else self.mixture(mixtures)
+        for name in names:
+            if together is not None:
+                yield SHRINKS[shrink](together, name)
+            else:
+                yield self.count([ballot.class_map(name, shrink) for ballot in ballots])
+
+
+def check_ballots(ballots: dict[str, Ballot], names: Sequence[str], *, hard: bool) -> None:
+    """Refuse ballots that cannot be counted together.
+
+    Raises:
+        ConfigError: the mean of probabilities is asked for, and a member has class maps only.
+        DataError: a member lacks a photograph.
+    """
+    for member, ballot in ballots.items():
+        if ballot.mixture is None and not hard:
+            raise ConfigError(f"{member} is a submission, which holds no probabilities; give vote=hard.")
+        known = set(ballot.names)
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise DataError(f"{member} lacks {len(missing)} of {len(names)} test photographs, such as {missing[0]}.")
+
+
+def _one_hot(ids: Map, num_classes: int) -> Tensor:
+    return F.one_hot(torch.from_numpy(ids).long(), num_classes).permute(2, 0, 1).float()
