@@ -20,6 +20,7 @@ from trashseg.data.folds.leaks import Leak, Part, find_copies, find_leaks, refus
 from trashseg.data.mix import Mix
 from trashseg.data.oversampling import Oversampler, Uniform, count, describe
 from trashseg.data.prepared import PreparedSplit
+from trashseg.data.pseudo import visit_factors
 from trashseg.data.resize import Resize
 from trashseg.data.sampling import EpochSampler
 from trashseg.data.source import Source
@@ -144,6 +145,8 @@ class TrashDataModule(pl.LightningDataModule):
         train = self.dataset(Split.TRAIN)
         counts = count(self._part(train.split, train.indices))
         factors = self.sampler.factors(counts)
+        if self.source.pseudo_path is not None:
+            factors = factors * visit_factors(self.source.pseudo_path, train.names, self.source.pseudo_ratio)
         if announce and not (isinstance(self.sampler, Uniform) and (factors == 1).all()):
             log.info("sampler: %s", describe(factors, counts))
         return factors
@@ -183,11 +186,11 @@ class TrashDataModule(pl.LightningDataModule):
         """Return the validation photographs in order, each counted once over all processes."""
         return self.eval_dataloader(Split.VAL)
 
-    def eval_dataloader(self, split: Split) -> DataLoader[Batch]:
-        """Return the photographs of ``split`` in order and without random transforms."""
+    def eval_dataloader(self, split: Split, start: int = 0) -> DataLoader[Batch]:
+        """Return the photographs of ``split`` from ``start`` on, in order and without random transforms."""
         dataset, rank, world_size = self.dataset(split), *self._place()
-        if split == Split.TRAIN:
-            dataset = TrashDataset(dataset.split, self.resize, indices=dataset.indices)
+        if split == Split.TRAIN or start:
+            dataset = TrashDataset(dataset.split, self.resize, indices=dataset.indices[start:])
         sampler = EpochSampler(len(dataset), shuffle=False, rank=rank, world_size=world_size)
         return self._loader(dataset, sampler, self.batch_size, collate_eval, drop_last=False)
 

@@ -19,6 +19,7 @@ from trashseg.data.index import CocoIndex, open_index
 from trashseg.data.listing import check_known, leave_out, read_rows
 from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
 from trashseg.data.problems import Problem
+from trashseg.data.pseudo import UNSURE, merged_file, pseudo_file
 from trashseg.data.raster import UNPAINTED
 from trashseg.data.regions import NOTHING, Regions, find_regions
 from trashseg.types import BACKGROUND, IGNORE_INDEX, ClassTable, ConfigError, DataError, Split, did_you_mean
@@ -52,6 +53,8 @@ class Source:
         allow_leak: train although photographs of the two parts belong together.
         exclude: photographs that do not train: names, or a file that lists them, see :mod:`trashseg.data.listing`.
         ignore_regions: file of what is ignored in training, objects or boxes, see there; None: nothing.
+        pseudo: COCO file of pseudo labels that train too, or the folder of ``trashseg pseudo``; None: none.
+        pseudo_ratio: how often an epoch visits a photograph with pseudo labels of weight 1.
         on_bad: ``error`` or ``skip``.
         cache_dir: None: the user's cache.
 
@@ -75,6 +78,8 @@ class Source:
     allow_leak: bool = False
     exclude: str | Sequence[str] | None = None
     ignore_regions: str | None = None
+    pseudo: str | None = None
+    pseudo_ratio: float = 1.0
     on_bad: str = "error"
     cache_dir: str | None = None
 
@@ -83,6 +88,8 @@ class Source:
             raise ConfigError(f"data.fold={self.fold} needs data.folds=FOLDER, which `trashseg split` printed.")
         if self.fold is None and self.folds is not None:
             raise ConfigError(f"data.folds={self.folds} needs the number of the fold that validates: data.fold=0.")
+        if self.pseudo is not None and self.val is None and self.folds is None:
+            raise ConfigError("data.pseudo needs a validation part of its own; give data.val=FILE.json or data.folds.")
 
     @property
     def cache(self) -> Path:
@@ -147,7 +154,7 @@ class Source:
         ids = {name: number for number, name in enumerate(names)}
         result = {}
         for category, name in index.categories.items():
-            target = self.category_map.get(name, name)
+            target = self.category_map.get(name, IGNORE if name == UNSURE else name)
             if target == IGNORE:
                 result[category] = IGNORE_INDEX
             elif target == DROP:
@@ -172,8 +179,20 @@ class Source:
 
     def _content(self, split: Split) -> tuple[CocoIndex, Path, dict[int, int], int]:
         """Return what :func:`prepare` reads: file, folder, class of each category, number of classes."""
-        index = self.index(split)
+        index = self._training_index if split == Split.TRAIN else self.index(split)
         return index, self.folder, self.class_of(index), len(self.table)
+
+    @property
+    def pseudo_path(self) -> Path | None:
+        """The COCO file of the pseudo labels for the fold that validates."""
+        return None if self.pseudo is None else pseudo_file(Path(self.pseudo).expanduser().absolute(), self.fold)
+
+    @property
+    def _training_index(self) -> CocoIndex:
+        """What trains: the annotated photographs, and those with pseudo labels."""
+        if self.pseudo_path is None:
+            return self.index(Split.TRAIN)
+        return open_index(merged_file(self.json_path(Split.TRAIN), self.pseudo_path, self.cache), self.cache)
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -187,7 +206,7 @@ class Source:
             return NOTHING
         rows = read_rows(self.ignore_regions, "data.ignore_regions")
         check_known([row.name for row in rows], self._labelled_names, "data.ignore_regions")
-        return find_regions(rows, self.index(Split.TRAIN))
+        return find_regions(rows, self._training_index)
 
     @property
     def _labelled_names(self) -> list[str]:
