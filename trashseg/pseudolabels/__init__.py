@@ -1,0 +1,1 @@
+"""Labels made by networks, for photographs that nobody has annotated."""
