@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from trashseg.config import run_verb
+from trashseg.sweep.outcome import as_typed
 from trashseg.types import ConfigError, did_you_mean
 
 
@@ -49,7 +50,7 @@ def networks(cfg: DictConfig, run_dir: Path) -> tuple[list[Path], Path]:
 
     given = cfg.data.get("folds")
     folds_dir = Path(given).expanduser().absolute() if given else run_dir.absolute() / "split"
-    recipe = Recipe(run_dir, list(HydraConfig.get().overrides.task), folds_dir)
+    recipe = Recipe(run_dir, as_typed(HydraConfig.get().overrides.task), folds_dir)
     recipe.check_same()
     if cfg.runs is not None:
         return checkpoints_of_sweep(Path(cfg.runs).expanduser(), cfg.checkpoint)

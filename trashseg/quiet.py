@@ -18,7 +18,7 @@ def quiet() -> None:
         ".*isinstance\\(treespec, LeafSpec\\).*",  # Lightning's use of torch's own utilities
         ".*could not find the monitored key in the returned metrics.*",  # no validation; a misspelt key is an error
         ".*Can't initialize NVML.*",  # a machine without a GPU
-        ".*recommended to use `self.log\\('val/.*sync_dist=True`.*",  # the scores are summed over processes already
+        ".*recommended to use `self.log\\('val/.*sync_dist=True.*",  # the scores are summed over processes already
     ):
         warnings.filterwarnings("ignore", message=text)
     if os.environ.get("LOCAL_RANK", "0") != "0":

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from trashseg.config import plain, run_verb
-from trashseg.config.sweep import own_command_line
 
 if TYPE_CHECKING:
     import lightning.pytorch as pl
+
+log = logging.getLogger(__name__)
 
 
 def train(cfg: DictConfig) -> float:
@@ -22,8 +24,10 @@ def train(cfg: DictConfig) -> float:
     from trashseg.callbacks.carry_config import CarryConfig
     from trashseg.callbacks.interrupted import Interrupted
     from trashseg.checkpoint import check_resume, find_checkpoint
+    from trashseg.devices import check_devices
     from trashseg.module import SegmentationModule
     from trashseg.quiet import quiet
+    from trashseg.sweep.trial import search_callbacks
 
     quiet()
     run_dir = Path(cfg.run_dir)
@@ -38,16 +42,20 @@ def train(cfg: DictConfig) -> float:
     net = build.build_net(cfg.model, len(table), resumed=resume is not None)
     config["model"].update(net.resolved)
     module = SegmentationModule(net, build.build_loss(cfg.loss, table), build.build_recipe(cfg.optim), table)
-    callbacks = [*build.build_callbacks(cfg.callbacks), CarryConfig(config, table.to_mapping()), Interrupted(run_dir)]
+    named = build.build_callbacks({**config["callbacks"], **search_callbacks()})
+    callbacks = [*named, CarryConfig(config, table.to_mapping()), Interrupted(run_dir)]
     trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
-    with own_command_line():
-        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    gpus = trainer.device_ids if trainer.strategy.root_device.type == "cuda" else []
+    log.info(check_devices(gpus, str(trainer.precision)))
+    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     return report(trainer, run_dir)
 
 
 def report(trainer: pl.Trainer, run_dir: Path) -> float:
     """Print where everything is and what to type next; return the best score, NaN where nothing was scored."""
     from trashseg.callbacks.best import best_checkpoint
+    from trashseg.callbacks.pruning import was_pruned
+    from trashseg.sweep.outcome import Pruned
 
     path, score = best_checkpoint(trainer)
     if trainer.is_global_zero:
@@ -59,7 +67,7 @@ def report(trainer: pl.Trainer, run_dir: Path) -> float:
             print(f"next              trashseg evaluate ckpt_path={path} tta=flip")
             print(f"                  trashseg predict ckpt_path={path} source=FOLDER")
             print(f"                  trashseg submit ckpt_path={path}")
-    return score
+    return Pruned(score) if was_pruned(trainer) else score
 
 
 def main() -> None:

@@ -131,20 +131,6 @@ def test_submit_writes_every_row_in_the_order_of_the_file(
     assert "checked" in capsys.readouterr().out
 
 
-def test_a_sweep_runs_every_job_although_one_fails(
-    verb: Verb, tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        verb(
-            "train", "-m", *tiny, "trainer.max_epochs=1", "logger=none", "callbacks.pictures=null",
-            "data.order=max_id,nonsense,area_desc", f"hydra.sweep.dir={tmp_path}",
-        )  # fmt: skip
-    assert stopped.value.code == 2
-    assert "nonsense" in capsys.readouterr().err
-    done = [(tmp_path / str(job) / "checkpoints" / "best.ckpt").is_file() for job in range(3)]
-    assert done == [True, False, True]
-
-
 def test_the_value_of_a_run_is_its_best_score(trained: Path, tmp_path: Path) -> None:
     from omegaconf import OmegaConf
 

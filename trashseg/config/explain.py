@@ -16,11 +16,17 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 from trashseg.config.paths import conf_dir
 from trashseg.types import did_you_mean
 
+EXTRAS = {"joblib": "sweep", "submitit_local": "sweep", "submitit_slurm": "sweep", "optuna": "sweep", "ray": "ray"}
+"""Launchers, and the package of the sweeper, that come with an extra of this one."""
+
 
 def explain(error: Exception, verb: str, overrides: Sequence[str]) -> str:
     """Return one line for a config ``error`` raised while ``verb`` was composed with ``overrides``."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_option(error.missing_cfg_file, error.options or _options(error.missing_cfg_file))
+    missing = _missing_package(error)
+    if missing in EXTRAS:
+        return f"{missing} is not installed: pip install 'trashseg[{EXTRAS[missing]}]'"
     if isinstance(error, ConfigCompositionException):
         return _composition(error, verb, overrides)
     if isinstance(error, InterpolationResolutionError | MissingMandatoryValue):
@@ -28,9 +34,18 @@ def explain(error: Exception, verb: str, overrides: Sequence[str]) -> str:
     return _first_line(error)
 
 
+def _missing_package(error: BaseException | None) -> str | None:
+    """Return the name of the package that could not be imported, if that is the cause of ``error``."""
+    while error is not None and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__
+    return None if error is None else error.name
+
+
 def _missing_option(missing: str, options: Sequence[str]) -> str:
     """Say which options the group of ``missing`` ("model/unet_effb8") has."""
     group, _, option = missing.removesuffix(".yaml").rpartition("/")
+    if group == "hydra/launcher" and option in EXTRAS:
+        return f"{group}={option} is not installed: pip install 'trashseg[{EXTRAS[option]}]'"
     return f"{group}={option} does not exist. {did_you_mean(option, options, limit=40)}"
 
 

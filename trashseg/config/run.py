@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -16,7 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from trashseg.config.explain import explain
 from trashseg.config.paths import conf_dir
+from trashseg.config.ranks import rank_overrides
 from trashseg.config.values import check_values
+from trashseg.sweep.outcome import as_typed, recorded
+from trashseg.sweep.process import end_with_parent
 from trashseg.types import ConfigError, TrashsegError
 
 EXIT_USER_ERROR = 2
@@ -26,12 +30,15 @@ def run_verb(name: str, body: Callable[[DictConfig], Any]) -> None:
     """Compose ``conf/NAME.yaml`` with the command line and call ``body`` with it, once or once a sweep job.
 
     A :class:`TrashsegError` and every mistake in the config become one line on stderr and exit status 2; any other
-    error keeps its traceback. In a sweep the jobs after a failed one still run.
+    error keeps its traceback. In a sweep every job is a process of its own; those after a failed one still run, and
+    the table at the end says why it failed.
     """
+    end_with_parent()
     # Without this Hydra swallows the exception that explains the mistake and prints its own text.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     try:
+        sys.argv = [*sys.argv, *rank_overrides(name, sys.argv[1:])]
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(_task(name, body))()
     except TrashsegError as error:
         fail(error)
@@ -45,25 +52,32 @@ def run_verb(name: str, body: Callable[[DictConfig], Any]) -> None:
 
 
 def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
-    """Wrap ``body``: fill in the run folder, check values, and print user errors as one line."""
+    """Wrap ``body``: fill in the run folder, check values, record how it ended, print user errors as one line."""
 
     def task(cfg: DictConfig) -> Any:
         """Run one job of the verb."""
-        try:
-            OmegaConf.set_struct(cfg, True)
-            cfg.run_dir = HydraConfig.get().runtime.output_dir
-            _checked(cfg, name)
+        hydra_cfg = HydraConfig.get()
+        if hydra_cfg.mode == RunMode.MULTIRUN:
+            from trashseg.sweep.job import run_job
+
+            return run_job(name, cfg)
+        OmegaConf.set_struct(cfg, True)
+        cfg.run_dir = hydra_cfg.runtime.output_dir
+
+        def checked() -> Any:
+            _check(cfg, name)
             return body(cfg)
+
+        job = None if OmegaConf.is_missing(hydra_cfg.job, "num") else int(hydra_cfg.job.num)
+        try:
+            return recorded(checked, Path(cfg.run_dir), as_typed(hydra_cfg.overrides.task), job)
         except TrashsegError as error:
-            # A sweep goes on with its next job and reports the error at its end.
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise
             fail(error)
 
     return task
 
 
-def _checked(cfg: DictConfig, name: str) -> None:
+def _check(cfg: DictConfig, name: str) -> None:
     """Check the values, before Hydra sees what OmegaConf says of them."""
     try:
         check_values(cfg, name)

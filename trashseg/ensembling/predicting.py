@@ -18,6 +18,7 @@ from trashseg.inference.opening import build_eval_data, given_keys
 from trashseg.inference.predictor import build_predictor
 from trashseg.inference.storing import origin
 from trashseg.store import Store, StoreWriter, open_store
+from trashseg.sweep.outcome import as_typed
 from trashseg.types import Batch, Split
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Workshop:
 
     def data(self, trained: Trained) -> TrashDataModule:
         """Return the data that the command line asks for, or that of the network's training."""
-        given = given_keys(list(HydraConfig.get().overrides.task), "data")
+        given = given_keys(as_typed(HydraConfig.get().overrides.task), "data")
         return build_eval_data(plain(self.cfg.data), trained, given)
 
     def predict(self, checkpoint: Path, split: Split, name: str) -> Store:

@@ -13,6 +13,7 @@ from trashseg.checkpoint import Trained, check_targets, find_checkpoint, load_tr
 from trashseg.config import plain
 from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.generated import SyntheticDataModule
+from trashseg.sweep.outcome import as_typed
 from trashseg.types import CheckpointError
 
 
@@ -24,7 +25,7 @@ def open_trained(cfg: DictConfig) -> Trained:
 def open_run(cfg: DictConfig) -> tuple[Trained, TrashDataModule]:
     """Load the checkpoint of ``cfg`` and build the data that it asks for."""
     trained = open_trained(cfg)
-    given = given_keys(list(HydraConfig.get().overrides.task), "data")
+    given = given_keys(as_typed(HydraConfig.get().overrides.task), "data")
     return trained, build_eval_data(plain(cfg.data), trained, given)
 
 

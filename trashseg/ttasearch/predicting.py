@@ -20,6 +20,7 @@ from trashseg.data.datamodule import TrashDataModule
 from trashseg.inference import Predictor
 from trashseg.inference.opening import build_eval_data, given_keys
 from trashseg.inference.summary import group_labels
+from trashseg.sweep.outcome import as_typed
 from trashseg.tta import TTA, ViewAlone
 from trashseg.ttasearch.cache import ViewCache
 from trashseg.ttasearch.sampling import cache_views
@@ -66,7 +67,7 @@ def predict_views(cfg: DictConfig, tta: TTA, checkpoints: Sequence[Path], cache:
         cache: where the maps go.
     """
     predicted = Predicted()
-    given, split = given_keys(list(HydraConfig.get().overrides.task), "data"), Split(cfg.split)
+    given, split = given_keys(as_typed(HydraConfig.get().overrides.task), "data"), Split(cfg.split)
     for part, path in enumerate(checkpoints):
         log.info("network %d of %d: %s", part + 1, len(checkpoints), path)
         trained = load_trained(path)
