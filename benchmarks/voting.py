@@ -144,9 +144,7 @@ def main() -> None:
             print(f"{title:<24}{usual:>10.1f}{wall:>9.2f}{cpu:>8.2f}{usual / wall:>13.0f}x{grown:>9.0f}")
         print(f"the first {SAMPLE} rows of both are equal; the plain way is timed on them and scaled\n")
         print("soft votes of stored probabilities (coarse, 512x512), to a submission\n")
-        print(
-            f"{'members':>8}{'photographs':>13}{'seconds':>10}{'cpu s':>8}{'MB more':>9}{'as float maps, MB':>20}"
-        )
+        print(f"{'members':>8}{'photographs':>13}{'seconds':>10}{'cpu s':>8}{'MB more':>9}{'as float maps, MB':>20}")
         stores = write_stores(folder, count, 5)
         for num_members, num in ((1, count), (5, min(100, count)), (5, count)):
             wall, cpu, grown = measured(soft, stores[:num_members], folder / "soft.csv", num)

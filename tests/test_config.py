@@ -16,13 +16,16 @@ from omegaconf import OmegaConf
 
 CONF = Path(__file__).parents[1] / "conf"
 VERBS = (
-    "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv", "inspect", "audit",
+    "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv",
+    "inspect", "audit", "ensemble", "pseudo", "tta_search",
 )  # fmt: skip
 NEEDS = {
     "evaluate": ["ckpt_path=x"],
     "submit": ["ckpt_path=x"],
     "predict": ["ckpt_path=x", "source=y"],
     "audit": ["cv=x"],
+    "ensemble": ["members=[x]"],
+    "pseudo": ["ensemble=x"],
     "given": ["grouping.path=x"],
     "name": ["grouping.pattern=x"],
 }
@@ -47,7 +50,7 @@ CHOICES = [
     # Where a trained network runs: not enough to train one.
     if (verb, option) != ("train", "device")
     # The checkpoint's own data set stands for no training data.
-    and (verb in ("evaluate", "submit") or (group, option) != ("data", "checkpoint"))
+    and (verb in ("evaluate", "submit", "ensemble", "tta_search") or (group, option) != ("data", "checkpoint"))
 ]
 NESTED = [("optim/schedule", option) for option in options("optim/schedule")]
 NESTED += [(group, option) for group in ("data/classes", "data/sampler") for option in options(group)]
@@ -242,22 +245,16 @@ def test_module_help_without_torch(tmp_path: Path) -> None:
 
 
 def test_a_sweep_goes_on_after_a_failed_job(tmp_path: Path) -> None:
-    script = tmp_path / "sweep.py"
-    script.write_text(
-        "from trashseg.config import run_verb\nfrom trashseg.types import DataError\n"
-        "def body(cfg):\n    print('job', cfg.seed)\n    if cfg.seed == 1:\n        raise DataError('one line')\n"
-        "run_verb('train', body)\n",
-        encoding="utf-8",
-    )
     result = subprocess.run(
-        [sys.executable, str(script), "-m", "data=synthetic", "seed=1,2"],
+        [sys.executable, "-m", "trashseg.train", "-m", "data=synthetic", "seed=x,-1", "data.root=${oc.env:HOME}"],
         capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False,
         env={**ENVIRONMENT, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert result.returncode == 2, result.stderr
-    assert "job 1" in result.stdout
-    assert "job 2" in result.stdout
-    assert "error: one line" in result.stderr
+    for seed in ("x", "-1"):
+        # Each job said so itself, and the table at the end says it again.
+        assert f"error: seed={seed} is not" in result.stderr
+        assert f"       seed={seed} is not" in result.stdout
     assert "Traceback" not in result.stderr
 
 

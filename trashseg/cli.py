@@ -17,7 +17,11 @@ VERBS = {
     "evaluate": "score a checkpoint with intervals: table, metrics.json, confusion matrix, worst photographs",
     "cv": "train and score every fold of one recipe; compare two recipes",
     "audit": "rank the labels that out-of-fold predictions doubt",
+    "tta_search": "choose the views of test-time augmentation: every subset scored from predictions made once",
     "predict": "segment a photograph, a folder, a glob or a COCO file with a checkpoint",
+    "ensemble": "vote: checkpoints, cross-validations, stores and submissions, chosen by their out-of-fold score",
+    "pseudo": "label photographs with an ensemble; train on them in rounds",
+    "submission": "compare, validate and vote on submissions; to masks and back",
     "submit": "write and check the competition's CSV for the test photographs",
     "models": "list the networks: parameters, arithmetic, time and memory on this machine",
 }

@@ -31,7 +31,7 @@ def evaluate(cfg: DictConfig) -> float:
     print(f"{table_text(scores, table)}\n\n{summary_text(scores, summary, table)}")
     context = {"checkpoint": str(trained.path), "split": split.value, "tta_views": predictor.tta.num_views}
     written = write_reports(scores, summary, table, dataset, Path(cfg.run_dir), context)
-    print(f"checkpoint      {trained.path}, {predictor.tta.num_views} view{'s' * (predictor.tta.num_views > 1)}")
+    print(f"checkpoint      {trained.path}, {predictor.tta.describe((datamodule.resize.image_size,) * 2)}")
     for path in written:
         print(f"written         {path}")
     return scores.miou
