@@ -17,7 +17,7 @@ VERBS = {
     "evaluate": "score a checkpoint with intervals: table, metrics.json, confusion matrix, worst photographs",
     "cv": "train and score every fold of one recipe; compare two recipes",
     "audit": "rank the labels that out-of-fold predictions doubt",
-    "tta_search": "choose the views of test-time augmentation: every subset scored from predictions made once",
+    "tta-search": "choose the views of test-time augmentation: every subset scored from predictions made once",
     "predict": "segment a photograph, a folder, a glob or a COCO file with a checkpoint",
     "ensemble": "vote: checkpoints, cross-validations, stores and submissions, chosen by their out-of-fold score",
     "pseudo": "label photographs with an ensemble; train on them in rounds",
@@ -37,7 +37,7 @@ def main() -> None:
     if verb in ("-V", "--version"):
         print(f"trashseg {__version__}")
         return
-    if verb.replace("-", "_") not in VERBS:
+    if verb.replace("_", "-") not in VERBS:
         print(f"error: there is no verb {verb!r}. {did_you_mean(verb, VERBS)}", file=sys.stderr)
         sys.exit(2)
     sys.argv = [sys.argv[0], *arguments[1:]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,13 @@ import torch
 
 from trashseg.build import build_post, build_tta, choose_precision
 from trashseg.checkpoint import Trained
+from trashseg.devices import check_devices
 from trashseg.maps import restore, unit_image
 from trashseg.post import Post, relabel
 from trashseg.tta import TTA
 from trashseg.types import Batch, ConfigError
+
+log = logging.getLogger(__name__)
 
 HALF = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
@@ -29,7 +33,7 @@ class Predictor:
         post: steps that follow at the photograph's own size; None: none.
 
     Raises:
-        ConfigError: the device or precision does not exist.
+        ConfigError: the device or precision does not exist, or torch has no kernels for the GPU.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Predictor:
         if precision not in ("32-true", *HALF):
             raise ConfigError(f"trainer.precision={precision} does not exist here; choose 32-true, {', '.join(HALF)}.")
         self.device = torch.device("cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu")
+        if self.device.type == "cuda":
+            log.info(check_devices([torch.cuda.current_device()], precision))
         self.net = trained.net.to(self.device)
         self.tta, self.post = tta, post
         self._half = HALF.get(precision)
