@@ -27,12 +27,15 @@ def ensemble(cfg: DictConfig) -> float:
     from trashseg.ensembling.processing import choose_post
     from trashseg.ensembling.record import Record
     from trashseg.ensembling.scoring import print_score
+    from trashseg.ensembling.soup import cook
     from trashseg.quiet import quiet
 
     quiet()
     deciding.check_choices(cfg)
     members = open_members(deciding.content(cfg.members))
     workshop = Workshop(cfg, Path(cfg.run_dir) / "members")
+    if cfg.soup:
+        members = [cook(members, workshop, Path(cfg.run_dir) / "checkpoints" / "soup.ckpt")]
     strategy = deciding.strategy_of(cfg, members)
     evidence = deciding.evidence_for(members, workshop, needed=strategy.learns or cfg.gate)
     judgement = None if evidence is None else deciding.judged(cfg, evidence, strategy)

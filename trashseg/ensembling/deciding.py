@@ -16,12 +16,14 @@ from trashseg.ensembling.mixture import SHRINKS
 from trashseg.ensembling.panel import METHODS, Panel
 from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.sampling import pixel_table
+from trashseg.ensembling.soup import SOUPS
 from trashseg.store import FORMS
 from trashseg.types import ConfigError, did_you_mean
 from trashseg.voting import MAX_WEIGHT, class_order
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "vote": METHODS,
+    "soup": SOUPS,
     "shrink": tuple(SHRINKS),
     "save": tuple(FORMS),
     "keep": (None, *FORMS),
