@@ -37,15 +37,19 @@ def decode(text: bytes) -> Map | None:
     data = np.frombuffer(text, np.uint8)
     if data.max(initial=0) > ord("9"):  # what marks ids of two digits below
         return None
+    ids = _one_byte_ids(data)
+    if ids is not None:
+        return ids
     digit = (data - np.uint8(ord("0"))) <= 9  # what is below "0" wraps round
     tens = np.flatnonzero(digit[:-1] & digit[1:])
     if tens.size:
         # A third digit, or a leading zero, is no id.
         if (np.diff(tens) == 1).any() or (data[tens] == ord("0")).any():
             return None
-        data, ones = data.copy(), data[tens + 1]
+        data, ones, kept = data.copy(), data[tens + 1], np.ones(data.size, bool)
         data[tens] = 10 * (data[tens] - ord("0")) + ones
-        data = np.delete(data, tens + 1)
+        kept[tens + 1] = False
+        data = data[kept]
     return _one_byte_ids(data)
 
 
