@@ -114,7 +114,7 @@ def judgement_text(judgement: Judgement, names: Sequence[str], how: str) -> str:
         names: of the members.
         how: the way in which the weights came about, for example ``search=greedy``.
     """
-    width = max(16, *map(len, names)) + 2
+    width = max(16, len(how), *map(len, names)) + 2
     lines = [f"{'member':<{width}}{'alone':>8}{'weight':>9}{'without it':>12}"]
     shares = judgement.weights.mean(1) / max(1e-9, judgement.weights.mean(1).max())
     for name, alone, share, without in zip(names, judgement.alone, shares.tolist(), judgement.without, strict=True):
