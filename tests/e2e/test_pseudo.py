@@ -76,6 +76,34 @@ def test_shares_decide_and_the_labels_train(
     assert checkpoint["config"]["data"]["pseudo"] == str(labels)
 
 
+def test_a_round_trains_votes_and_labels_again(
+    verb: Verb,
+    voted: Path,
+    in_child: Callable[..., tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def child(command: list[str], *, check: bool) -> CompletedProcess[str]:
+        assert not check
+        name = command[2].removeprefix("trashseg.")
+        if name == "train":
+            return CompletedProcess(command, in_child(*command[3:])[0])
+        verb(name, *command[3:])
+        return CompletedProcess(command, 0)
+
+    monkeypatch.setattr("trashseg.crossval.children.subprocess.run", child)
+    options = ["threshold=0.1", "rounds=1", "pseudo_ratio=0.5"]
+    verb("pseudo", f"ensemble={voted / 'ensemble'}", *options, f"hydra.run.dir={tmp_path}")
+    folder = tmp_path / "round_1"
+    assert (folder / "labels" / "fold_1.json").is_file()
+    assert (folder / "ensemble" / "submission.csv").is_file()
+    checkpoint = torch.load(folder / "one" / "fold_1" / "checkpoints" / "last.ckpt", weights_only=True)
+    data = checkpoint["config"]["data"]
+    assert (data["pseudo"], data["pseudo_ratio"], data["fold"]) == (str(tmp_path), 0.5, 1)
+    assert "round 1" in capsys.readouterr().out
+
+
 def test_rounds_need_recipes(verb: Verb, voted: Path, refused: Callable[..., str], tmp_path: Path) -> None:
     del verb
     message = refused("pseudo", "ensemble=nowhere", f"hydra.run.dir={tmp_path}")

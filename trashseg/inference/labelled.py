@@ -76,7 +76,7 @@ def open_pool(data: Mapping[str, Any], folds_dir: Path) -> Source:
     check_targets(data, folds_dir)
     source = build_datamodule({**data, "cache_dir": None}).source
     pool_path = folds_dir.absolute() / POOL_NAME
-    one = dataclasses.replace(source, train=str(pool_path), val=None, fold=None, folds=None)
+    one = dataclasses.replace(source, train=str(pool_path), val=None, fold=None, folds=None, pseudo=None)
     return dataclasses.replace(one, exclude=None, ignore_regions=None)
 
 
