@@ -23,16 +23,18 @@ def train(cfg: DictConfig) -> float:
     from trashseg import build
     from trashseg.callbacks.carry_config import CarryConfig
     from trashseg.callbacks.interrupted import Interrupted
-    from trashseg.checkpoint import check_resume, find_checkpoint
+    from trashseg.checkpoint import check_resume
     from trashseg.devices import check_devices
     from trashseg.module import SegmentationModule
     from trashseg.quiet import quiet
+    from trashseg.recovery import explained, remove_leftovers, start_from
     from trashseg.sweep.trial import search_callbacks
 
     quiet()
     run_dir = Path(cfg.run_dir)
     config = plain(cfg)
-    resume = find_checkpoint(cfg.ckpt_path, run_dir) if cfg.ckpt_path else None
+    remove_leftovers(run_dir)
+    resume = start_from(cfg.resume, cfg.ckpt_path, run_dir)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     datamodule = build.build_datamodule(cfg.data, cfg.aug, cfg.mix)
     datamodule.prepare_data()
@@ -47,7 +49,8 @@ def train(cfg: DictConfig) -> float:
     trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
     gpus = trainer.device_ids if trainer.strategy.root_device.type == "cuda" else []
     log.info(check_devices(gpus, str(trainer.precision)))
-    trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    with explained(trainer, config):
+        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     return report(trainer, run_dir)
 
 

@@ -1,4 +1,4 @@
-"""What to type after Ctrl-C."""
+"""What to type after Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ class Interrupted(pl.Callback):
         pl_module: pl.LightningModule,  # noqa: ARG002
         exception: BaseException,
     ) -> None:
-        """Print the line after a KeyboardInterrupt; other errors speak for themselves."""
-        if not isinstance(exception, KeyboardInterrupt) or not trainer.is_global_zero:
+        """Print the line where someone stopped the run; other errors speak for themselves."""
+        stopped = isinstance(exception, KeyboardInterrupt) or trainer.received_sigterm
+        if not stopped or not trainer.is_global_zero:
             return
         if (self.run_dir / "checkpoints" / "last.ckpt").is_file():
             todo = f"repeat the command with ckpt_path=last hydra.run.dir={self.run_dir} to go on from the epoch before"
