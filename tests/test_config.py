@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 CONF = Path(__file__).parents[1] / "conf"
 VERBS = (
     "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv",
-    "inspect", "audit", "ensemble", "pseudo", "tta_search",
+    "inspect", "audit", "ensemble", "pseudo", "tta_search", "runs",
 )  # fmt: skip
 NEEDS = {
     "evaluate": ["ckpt_path=x"],

@@ -23,6 +23,7 @@ VERBS = {
     "pseudo": "label photographs with an ensemble; train on them in rounds",
     "submission": "compare, validate and vote on submissions; to masks and back",
     "submit": "write and check the competition's CSV for the test photographs",
+    "runs": "list the runs: state, score, time and what differs; a table, CSV and a page",
     "models": "list the networks: parameters, arithmetic, time and memory on this machine",
 }
 

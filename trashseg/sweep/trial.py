@@ -1,4 +1,4 @@
-"""How a job of a search finds its trial: through the sweep's folder, which every launcher's workers see."""
+"""How a job finds its sweep, and its trial of a search: through the sweep's folder, which all workers see."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ STUDY = "study.json"
 """In the sweep's folder: the storage, the study's name and its pruner."""
 
 
+def sweep_dir() -> Path | None:
+    """Return the folder of the sweep that this run is a job of, None where it is none's."""
+    if not HydraConfig.initialized() or OmegaConf.is_missing(HydraConfig.get().job, "num"):
+        return None
+    return Path(str(HydraConfig.get().sweep.dir))
+
+
 def search_callbacks() -> dict[str, dict[str, Any]]:
     """Return the config of the callback that lets the search end this run early; nothing where none runs it.
 
     A trial has the number of its job.
     """
-    if not HydraConfig.initialized():
+    folder = sweep_dir()
+    if folder is None or not (folder / STUDY).is_file():
         return {}
-    hydra = HydraConfig.get()
-    path = Path(str(hydra.sweep.dir)) / STUDY
-    if OmegaConf.is_missing(hydra.job, "num") or not path.is_file():
-        return {}
-    study = json.loads(path.read_bytes())
-    return {"pruning": {"_target_": "trashseg.callbacks.pruning.Pruning", "number": int(hydra.job.num), **study}}
+    study = json.loads((folder / STUDY).read_bytes())
+    return {
+        "pruning": {"_target_": "trashseg.callbacks.pruning.Pruning", "number": int(HydraConfig.get().job.num), **study}
+    }
