@@ -64,5 +64,5 @@ def _key(override: str) -> str:
 
 def _load(path: Path) -> Any:
     """Return the content of a YAML file, interpolations as they are; None where it is not there."""
-    # The loader in C takes faster than OmegaConf, and a sweep has hundreds of runs.
+    # The loader in C is much faster than OmegaConf's, and a sweep has hundreds of runs.
     return yaml.load(path.read_bytes(), yaml.CSafeLoader) if path.is_file() else None
