@@ -38,8 +38,11 @@ def decode(text: bytes) -> Map | None:
     if data.max(initial=0) > ord("9"):  # what marks ids of two digits below
         return None
     ids = _one_byte_ids(data)
-    if ids is not None:
-        return ids
+    return _mixed_ids(data) if ids is None else ids
+
+
+def _mixed_ids(data: Map) -> Map | None:
+    """Return the ids of text with any ids of two digits; None where it is not what :func:`encode` writes."""
     digit = (data - np.uint8(ord("0"))) <= 9  # what is below "0" wraps round
     tens = np.flatnonzero(digit[:-1] & digit[1:])
     if tens.size:
@@ -58,8 +61,13 @@ def _one_byte_ids(data: Map) -> Map | None:
     if data.size % 2 == 0:
         return None
     # A byte pair that is anything else gives a larger number, or one below 0, which wraps round to one.
-    ids = np.append(data, np.uint8(ord(" "))).view("<u2") - _SPACED
-    return ids.astype(np.uint8) if ids.max() <= MAX_ID else None
+    pairs = data[:-1].view("<u2") - _SPACED
+    last = data[-1] - np.uint8(ord("0"))
+    if max(pairs.max(initial=0), last) > MAX_ID:
+        return None
+    ids = np.empty(pairs.size + 1, np.uint8)
+    ids[:-1], ids[-1] = pairs, last
+    return ids
 
 
 def _mark(value: int) -> bytes:

@@ -34,11 +34,14 @@ def hard_vote(
     differ = np.zeros(first.shape, bool)
     for other in others:
         differ |= other != first
-    if not differ.any():
+    places = np.flatnonzero(differ)
+    if not places.size:
         return result
-    columns = np.stack([each[differ] for each in maps])
+    columns = np.empty((len(maps), places.size), np.uint8)
+    for column, each in zip(columns, maps, strict=True):
+        each.take(places, out=column, mode="clip")  # "raise" would fill a copy of the column first
     num_classes = max(len(class_order or ()), int(columns.max(initial=0)) + 1)
-    result[differ] = _count(columns, _full(weights, len(maps), num_classes), class_order)
+    result.reshape(-1)[places] = _count(columns, _full(weights, len(maps), num_classes), class_order)
     return result
 
 
@@ -52,9 +55,10 @@ def _full(weights: npt.NDArray[np.floating] | None, num_members: int, num_classe
 
 def _count(columns: Map, weights: npt.NDArray[np.float64], class_order: Sequence[int] | None) -> Map:
     """Return the winners (U,) of the classes ``columns`` (M, U) that members say."""
-    said = np.flatnonzero(np.bincount(columns.ravel(), minlength=weights.shape[1])).astype(np.uint8)
     # One product a class that occurs: a photograph has few.
-    sums = np.stack([weights[:, k].astype(np.float32) @ (columns == k).astype(np.float32) for k in said])
+    occurring = {k: mine for k in range(weights.shape[1]) if (mine := columns == k).any()}
+    said = np.array(list(occurring), np.uint8)
+    sums = np.stack([weights[:, k].astype(np.float32) @ mine.astype(np.float32) for k, mine in occurring.items()])
     on_top = sums >= sums.max(0) * _TIE
     winners = np.zeros(columns.shape[1], np.uint8)
     for k, mine in zip(said, on_top, strict=True):
