@@ -7,9 +7,7 @@ checked again, all others cost one `lstat`.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from trashseg.data.masks import small_size
 from trashseg.data.problems import BadEntry, Problem
 from trashseg.data.stamps import LEAVE_OUT, Missing, Stamps, load_stamps, stamps_now
 from trashseg.files import atomic_file
+from trashseg.threads import in_threads
 from trashseg.types import DataError
 
 _FORMAT = 1
@@ -132,11 +131,7 @@ def _check_all(photographs: Photographs, todo: list[int]) -> dict[int, BadEntry]
     _log.info("checking %d photographs of %s once", len(todo), photographs.index.path)
     photographs.folder.mkdir(parents=True, exist_ok=True)
     Image.preinit()  # Pillow loads its decoders lazily; before the threads start
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        found = list(pool.map(lambda i: _check_one(photographs, i), todo))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    found = in_threads(lambda i: _check_one(photographs, i), todo)
     return {i: fault for i, fault in zip(todo, found, strict=True) if fault is not None}
 
 

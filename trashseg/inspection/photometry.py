@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trashseg.data.images import read_image
+from trashseg.threads import in_threads
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,9 +23,7 @@ def channel_moments(paths: Sequence[Path]) -> Floats:
     Raises:
         DataError: a photograph cannot be read any more.
     """
-    # Decoding lets other threads run.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.array(list(pool.map(_moments, paths)), np.float64).reshape(-1, 7)
+    return np.array(list(in_threads(_moments, paths)), np.float64).reshape(-1, 7)
 
 
 def pooled(moments: Floats) -> tuple[Floats, Floats]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from trashseg.threads import in_threads
 from trashseg.types import DataError
 
 Picture = npt.NDArray[np.uint8]
@@ -74,9 +73,7 @@ def thumbnails(views: Sequence[View], side: int) -> list[bytes]:
     Raises:
         DataError: a photograph cannot be read any more.
     """
-    # Decoding lets other threads run.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda view: _thumbnail(view, side), views))
+    return list(in_threads(lambda view: _thumbnail(view, side), views))
 
 
 def data_uri(jpeg: bytes) -> str:

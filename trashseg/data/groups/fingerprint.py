@@ -18,9 +18,9 @@ from PIL import Image
 
 from trashseg.data.cache import cache_errors, key_of
 from trashseg.data.groups.points import NUM_POINTS, SIZE, find_points
-from trashseg.data.groups.threads import in_threads
 from trashseg.data.images import read_image
 from trashseg.files import atomic_file
+from trashseg.threads import in_threads
 from trashseg.types import DataError
 
 LONG_SIDE = 256

@@ -12,7 +12,7 @@ from trashseg.data.groups.agreement import Agreement, View, compare
 from trashseg.data.groups.candidates import Candidate, find_candidates, neighbours
 from trashseg.data.groups.fingerprint import Fingerprints, fingerprints
 from trashseg.data.groups.group import Groups, Pair
-from trashseg.data.groups.threads import in_threads
+from trashseg.threads import in_threads
 from trashseg.data.groups.vectors import Floats, colour_vectors, how_unusual, texture_vectors, typical_points
 from trashseg.data.groups.verdict import Limits, judge
 
