@@ -60,6 +60,22 @@ def test_the_result_is_the_same_from_the_cache_and_in_any_number_of_threads(
     assert [(pair.first, pair.second) for pair in runs[0]] == [(2, 6), (4, 7)]
 
 
+def test_pairs_are_looked_for_once(
+    picture: Picture, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write([*(picture(seed, (120, 160)) for seed in range(4)), picture(1, (120, 160))[8:, 8:]])
+    first = find_groups(paths, names_apart(5), cache_dir=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("trashseg.data.groups.visual.find_candidates", lambda *_: pytest.fail("looked again"))
+        assert find_groups(paths, names_apart(5), cache_dir=tmp_path).pairs == first.pairs
+        with pytest.raises(pytest.fail.Exception):
+            find_groups(paths, names_apart(5), cache_dir=tmp_path, min_points=13)
+    (kept,) = (tmp_path / "pairs").glob("*.json")
+    kept.write_text("[", encoding="utf-8")
+    assert find_groups(paths, names_apart(5), cache_dir=tmp_path).pairs == first.pairs, "a broken file is made anew"
+    assert len(find_groups(paths[:4], names_apart(4), cache_dir=tmp_path)) == 4, "other photographs, other pairs"
+
+
 def test_one_product_in_two_scenes_does_not_join_them_unless_they_are_neighbours(
     picture: Picture, write: Write, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from itertools import groupby
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from trashseg.data.groups.agreement import Agreement, View, compare
 from trashseg.data.groups.candidates import Candidate, find_candidates, neighbours
 from trashseg.data.groups.fingerprint import Fingerprints, fingerprints
 from trashseg.data.groups.group import Groups, Pair
-from trashseg.threads import in_threads
+from trashseg.data.groups.remembered import remembered
 from trashseg.data.groups.vectors import Floats, colour_vectors, how_unusual, texture_vectors, typical_points
 from trashseg.data.groups.verdict import Limits, judge
+from trashseg.threads import in_threads
 
 _MIN_SET = 50
 """What is unusual in a set needs a set."""
@@ -58,19 +60,24 @@ def find_groups(
     """
     if not paths:
         return Groups.from_pairs(0, ())
-    prints, next_to = fingerprints(paths, cache_dir), neighbours(names)
+    prints, limits = fingerprints(paths, cache_dir), Limits(min_points, min_spread)
+    options = [*astuple(limits), min_series]
+    pairs = remembered(cache_dir, prints, names, options, lambda: _pairs(prints, neighbours(names), limits, min_series))
+    return Groups.from_pairs(len(paths), (pair for pair in pairs if scenes or pair.kind == "duplicate"))
+
+
+def _pairs(prints: Fingerprints, next_to: set[tuple[int, int]], limits: Limits, min_series: float) -> list[Pair]:
+    """Return all pairs; ``next_to`` are the neighbours by name."""
     words = typical_points(prints)
     texture = texture_vectors(prints, words)
     joined: dict[tuple[int, int], Pair] = {}
     for candidate, agreement in _compare_all(prints, find_candidates(prints, texture, words, next_to)):
         key = candidate.first, candidate.second
-        pair = judge(candidate, agreement, key in next_to, Limits(min_points, min_spread))
+        pair = judge(candidate, agreement, key in next_to, limits)
         if pair is not None and (key not in joined or pair.score > joined[key].score):
             joined[key] = pair
-    if not scenes:
-        return Groups.from_pairs(len(paths), (pair for pair in joined.values() if pair.kind == "duplicate"))
     series = _series(prints, texture, sorted(next_to - joined.keys()), min_series)
-    return Groups.from_pairs(len(paths), [*joined.values(), *series])
+    return [*joined.values(), *series]
 
 
 def _compare_all(prints: Fingerprints, candidates: list[Candidate]) -> Iterator[tuple[Candidate, Agreement]]:
