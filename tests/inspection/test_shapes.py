@@ -12,7 +12,6 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from trashseg.inspection.album import Album
-from trashseg.inspection.boxes import listed_boxes
 from trashseg.inspection.objects import gather_objects
 from trashseg.inspection.shapes import measure_shapes
 
@@ -80,7 +79,7 @@ def test_run_lengths_are_traced(open_set: Callable[..., Album]) -> None:
 def test_boxes_of_the_file(open_set: Callable[..., Album]) -> None:
     listed = [[1, 2, 3, 4], None, [1, 2], ["a", 2, 3, 4], [0.5, 0, 2, 9]]
     photographs = [[rectangle(9, 9, 50, 50, bbox=box)] for box in listed]
-    boxes = listed_boxes(open_set(train=photographs, val=[[]]).parts[0].prepared.index)
+    boxes = open_set(train=photographs, val=[[]]).parts[0].prepared.index.ann_box
     np.testing.assert_array_equal(boxes, [[1, 2, 3, 4], *[[np.nan] * 4] * 3, [0.5, 0, 2, 9]])
 
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from trashseg.data.problems import BadEntry
 from trashseg.data.segmentation import Segment, read_segmentation
 
+Box = tuple[float, float, float, float]
+
 _MAX_INT = 2**62
 _MAX_PIXELS = 2**30  # OpenCV reads no larger picture
 
@@ -45,7 +47,10 @@ class Category(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotation:
-    """One annotation entry; ``area`` is the JSON's, or the segment's own where the JSON has none."""
+    """One annotation entry; ``area`` is the JSON's, or the segment's own where the JSON has none.
+
+    ``box`` is the JSON's (x, y, width, height), NaN where it has none that is usable: no mask depends on it.
+    """
 
     id: int
     image_id: int
@@ -53,6 +58,7 @@ class Annotation:
     area: float
     crowd: bool
     segment: Segment
+    box: Box
 
 
 def entry_id(entry: dict[str, Any]) -> int:
@@ -119,7 +125,15 @@ def read_annotation(
         return None
     segment = read_segmentation(entry.get("segmentation"), *sizes[image_id])
     area = _area(entry, segment)
-    return Annotation(number, image_id, category_id, area, bool(entry.get("iscrowd")), segment)
+    return Annotation(number, image_id, category_id, area, bool(entry.get("iscrowd")), segment, _box(entry.get("bbox")))
+
+
+def _box(value: Any) -> Box:
+    """Return four numbers."""
+    if isinstance(value, list) and len(value) == 4 and all(isinstance(number, int | float) for number in value):
+        x, y, width, height = map(float, value)
+        return x, y, width, height
+    return math.nan, math.nan, math.nan, math.nan
 
 
 def _area(entry: dict[str, Any], segment: Segment) -> float:

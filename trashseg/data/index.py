@@ -20,12 +20,12 @@ from trashseg.data.problems import Problem
 from trashseg.data.segmentation import Segment
 from trashseg.types import DataError
 
-_FORMAT = 2
+_FORMAT = 3
 """Raise it when the columns or the validation change: every older cache is left alone and built anew."""
 
 _COLUMNS = (
     "image_ids", "heights", "widths", "ann_ids", "ann_image", "ann_category", "ann_area", "ann_crowd", "ann_points",
-    "ann_rle", "ann_starts", "part_starts", "number_starts",
+    "ann_rle", "ann_box", "ann_starts", "part_starts", "number_starts",
 )  # fmt: skip
 _META = ("digest", "file_names", "groups", "has_labels", "num_listed")
 
@@ -57,6 +57,7 @@ class CocoIndex:
     ann_crowd: npt.NDArray[np.bool_]  # (A,)
     ann_points: npt.NDArray[np.int32]  # (A,)
     ann_rle: npt.NDArray[np.bool_]  # (A,) run lengths instead of polygons
+    ann_box: npt.NDArray[np.float64]  # (A, 4) x, y, width, height as the file lists them; NaN where none is usable
     ann_starts: npt.NDArray[np.int64]  # (N + 1,)
     part_starts: npt.NDArray[np.int64]  # (A + 1,)
     number_starts: npt.NDArray[np.int64]  # (P + 1,)
@@ -153,6 +154,7 @@ def _save(content: CocoContent, digest: str, folder: Path) -> None:
         "ann_crowd": np.array([annotation.crowd for annotation in annotations], np.bool_),
         "ann_points": np.array([annotation.segment.num_points for annotation in annotations], np.int32),
         "ann_rle": np.array([annotation.segment.is_rle for annotation in annotations], np.bool_),
+        "ann_box": np.array([annotation.box for annotation in annotations], np.float64).reshape(-1, 4),
         "ann_starts": np.searchsorted(owner, np.arange(len(position) + 1)),
         "part_starts": _starts([len(annotation.segment.parts) for annotation in annotations]),
         "number_starts": _starts([part.size for part in parts]),

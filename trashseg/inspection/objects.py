@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trashseg.inspection.album import Album, Part
-from trashseg.inspection.boxes import listed_boxes
 from trashseg.inspection.shapes import Overlap, measure_shapes
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +58,7 @@ def _of_part(part: Part, start: int) -> Objects:
     place = np.zeros(len(index), np.int64)
     place[part.positions] = start + np.arange(len(part.positions))
     row, shapes, overlaps, num_others = _measure(part)
-    corner, extent = np.hsplit(listed_boxes(index)[row], 2)
+    corner, extent = np.hsplit(index.ann_box[row], 2)
     return Objects(
         photo=place[index.ann_image[row]],
         row=row,
