@@ -10,6 +10,7 @@ from functools import partial
 
 from trashseg.auditing.audit import Audit, Kind, Suspect
 from trashseg.auditing.words import LANGUAGES, class_name, page_file, reason, texts
+from trashseg.pages import fill
 
 _PICTURES = ("photograph", "label", "prediction")
 _NUM_PHOTOGRAPHS = 30
@@ -38,9 +39,7 @@ def render(audit: Audit, cards: Sequence[Card]) -> str:
         "LANGUAGE": _text("language"),
         "SCRIPT": page_file("page.js"),
     }
-    # Cut once, so that nothing in a filling is taken for a place to fill.
-    first, *rest = page_file("page.html").split("{{")
-    return first + "".join(fillings[name] + after for name, after in (piece.split("}}", 1) for piece in rest))
+    return fill(page_file("page.html"), fillings)
 
 
 def _both(make: Callable[[str], str]) -> str:

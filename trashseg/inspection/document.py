@@ -7,6 +7,8 @@ import json
 from importlib import resources
 from typing import Any
 
+from trashseg.pages import fill, safe_json
+
 LANGUAGES = ("en", "ko")
 """The languages of the page; ``page/text.LANGUAGE.json`` holds every sentence of one."""
 
@@ -29,22 +31,13 @@ def render(title: str, content: dict[str, Any]) -> str:
         "TEXTS": safe_json(texts),
         "SCRIPT": "\n".join(_file(f"{name}.js") for name in SCRIPTS),
     }
-    page = _file("page.html")
-    # Cut once, so that nothing in a filling is taken for a place to fill.
-    first, *rest = page.split("{{")
-    return first + "".join(fillings[name] + after for name, after in (piece.split("}}", 1) for piece in rest))
+    return fill(_file("page.html"), fillings)
 
 
 def page_text(language: str) -> dict[str, str]:
     """Return the sentences of one language by their keys."""
     texts: dict[str, str] = json.loads(_file(f"text.{language}.json"))
     return texts
-
-
-def safe_json(value: Any) -> str:
-    """Return JSON that can stand inside a script element: no value can end it or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _file(name: str) -> str:
