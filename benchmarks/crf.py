@@ -21,7 +21,8 @@ import torch
 from pydensecrf.utils import unary_from_softmax
 from torch import Tensor
 
-from trashseg.post import DenseCRF, most_probable
+from trashseg.maps import most_probable
+from trashseg.post import DenseCRF
 
 NUM_CLASSES, SIDE, COUNT, REPEATS, NUM_MAPS = 11, 512, 8, 3, 819
 Image = npt.NDArray[np.uint8]

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import torch
 from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassJaccardIndex
 
-from trashseg.metrics import ConfusionMatrix, fast_argmax, mean_iou
+from trashseg.maps import fast_argmax
+from trashseg.metrics import ConfusionMatrix, mean_iou
 
 NUM_CLASSES, BATCH, SIDE, REPEATS = 11, 16, 512, 5
 

@@ -17,7 +17,8 @@ from scipy import ndimage
 from torchmetrics.classification import MulticlassCalibrationError
 
 from trashseg.inference.scoring import Scorer
-from trashseg.metrics import ConfusionMatrix, confusion_matrix, fast_argmax, mean_iou
+from trashseg.maps import fast_argmax
+from trashseg.metrics import ConfusionMatrix, confusion_matrix, mean_iou
 from trashseg.scores import Bootstrap, Calibration, boundary_counts, class_counts, miou_interval, object_counts
 from trashseg.scores.objects import SIZE_BOUNDS
 from trashseg.scores.ratios import RatioSums

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from trashseg.metrics import confusion_matrix, fast_argmax
+from trashseg.maps import fast_argmax
+from trashseg.metrics import confusion_matrix
 from trashseg.tta import TTA
 from trashseg.ttasearch.counting import Counts, tally
 from trashseg.ttasearch.sampling import photograph

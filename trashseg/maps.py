@@ -1,7 +1,9 @@
-"""Maps of logits or probabilities at a photograph's own size."""
+"""Maps of logits or probabilities: at a photograph's own size, and the class map that they give."""
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional
 
@@ -28,6 +30,20 @@ def to_square(mask: torch.Tensor, content: tuple[int, int], shape: tuple[int, in
     target = torch.full(shape, IGNORE_INDEX, dtype=torch.int64, device=mask.device)
     target[: content[0], : content[1]] = small[0, 0].long()
     return target
+
+
+def fast_argmax(logits: torch.Tensor) -> torch.Tensor:
+    """Return the class ids of ``logits`` (N, K, H, W), or of probabilities, as (N, H, W) uint8.
+
+    On a CPU ``max`` along the class axis is vectorised, ``argmax`` is not.
+    """
+    return logits.max(1).indices.to(torch.uint8)
+
+
+def most_probable(probs: torch.Tensor) -> npt.NDArray[np.uint8]:
+    """Return the most probable class (H, W), uint8, of ``probs`` (K, H, W), floating, on any device."""
+    pred: npt.NDArray[np.uint8] = fast_argmax(probs[None])[0].cpu().numpy()
+    return pred
 
 
 def unit_image(image: torch.Tensor) -> torch.Tensor:

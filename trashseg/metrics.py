@@ -16,14 +16,6 @@ _WRAPPING_CLASSES = 15  # K*K + K <= 256, see confusion_matrix
 _INT16_CLASSES = 181  # K*K <= 32767
 
 
-def fast_argmax(logits: Tensor) -> Tensor:
-    """Return the class ids of ``logits`` (N, K, H, W), or of probabilities, as (N, H, W) uint8.
-
-    On a CPU ``max`` along the class axis is vectorised, ``argmax`` is not.
-    """
-    return logits.max(1).indices.to(torch.uint8)
-
-
 def confusion_matrix(pred: Tensor, target: Tensor, num_classes: int, ignore_index: int = IGNORE_INDEX) -> Tensor:
     """Count pairs of true and predicted classes.
 

@@ -12,8 +12,8 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import nn
 from torchmetrics import MeanMetric
 
-from trashseg.maps import restore, to_square, unit_image
-from trashseg.metrics import ConfusionMatrix, fast_argmax, iou_per_class, mean_iou, pixel_accuracy
+from trashseg.maps import fast_argmax, restore, to_square, unit_image
+from trashseg.metrics import ConfusionMatrix, iou_per_class, mean_iou, pixel_accuracy
 from trashseg.optim import Recipe
 from trashseg.types import Batch, ClassTable, ConfigError, did_you_mean
 

@@ -14,7 +14,8 @@ from trashseg.build import build_candidates, build_post
 from trashseg.config import conf_dir
 from trashseg.gating import Decision, Photograph, decide, decision_text, to_config, write_chosen
 from trashseg.gating.choice import halves
-from trashseg.post import DenseCRF, ModeFilter, Post, RemoveSpecks, most_probable
+from trashseg.maps import most_probable
+from trashseg.post import DenseCRF, ModeFilter, Post, RemoveSpecks
 
 from .planted import NAMES, Painted, photograph, planted
 

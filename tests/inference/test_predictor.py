@@ -11,8 +11,9 @@ from torch import Tensor
 
 from trashseg.checkpoint import Trained
 from trashseg.inference import Predictor
+from trashseg.maps import most_probable
 from trashseg.models.contract import SegmentationNet
-from trashseg.post import ModeFilter, Post, Step, most_probable
+from trashseg.post import ModeFilter, Post, Step
 from trashseg.tta import TTA
 from trashseg.types import Batch, ClassTable
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from trashseg.post import DenseCRF, most_probable
+from trashseg.maps import most_probable
+from trashseg.post import DenseCRF
 from trashseg.types import ConfigError
 
 CRF = DenseCRF(near_sigma=1.5, near_weight=1.0, alike_sigma=6.0, alike_weight=2.0, color_sigma=30.0, least=0)

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from trashseg.post import ModeFilter, Post, Step, most_probable, relabel
+from trashseg.maps import most_probable
+from trashseg.post import ModeFilter, Post, Step, relabel
 from trashseg.types import ConfigError
 
 NAMES = ("Background", "Paper", "Metal")

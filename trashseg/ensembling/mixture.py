@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trashseg.metrics import fast_argmax
+from trashseg.maps import most_probable
 from trashseg.store import Grid, Store
 from trashseg.submission import shrink_map, shrink_probs
 
@@ -65,13 +65,13 @@ class Mixture:
 def _nearest(mixture: Mixture, name: str) -> Map:
     height, width = mixture.stores[0].sizes[name]
     grid = (torch.arange(SIDE) * height // SIDE, torch.arange(SIDE) * width // SIDE)
-    return class_map(mixture.sample(name, grid))
+    return most_probable(mixture.sample(name, grid))
 
 
 SHRINK_PROBS: dict[str, Callable[[Tensor], Map]] = {
-    "nearest": lambda probs: shrink_map(class_map(probs), SIDE),
+    "nearest": lambda probs: shrink_map(most_probable(probs), SIDE),
     "area": lambda probs: shrink_probs(probs, SIDE),
-    "max_id": lambda probs: shrink_map(class_map(probs), SIDE, "max_id"),
+    "max_id": lambda probs: shrink_map(most_probable(probs), SIDE, "max_id"),
 }
 """The class map (256, 256) of probabilities (K, H, W), as ``trashseg submit`` shrinks it."""
 
@@ -81,9 +81,3 @@ SHRINKS: dict[str, Callable[[Mixture, str], Map]] = {
     "max_id": lambda mixture, name: SHRINK_PROBS["max_id"](mixture.probs(name)),
 }
 """The class map (256, 256) of a photograph."""
-
-
-def class_map(probs: Tensor) -> Map:
-    """Return the most probable classes (H, W), uint8, of probabilities (K, H, W)."""
-    ids: Map = fast_argmax(probs[None])[0].cpu().numpy()
-    return ids

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trashseg.ensembling.ballots import Ballot
-from trashseg.ensembling.mixture import SHRINKS, Map, Mixture, class_map
+from trashseg.ensembling.mixture import SHRINKS, Map, Mixture
+from trashseg.maps import most_probable
 from trashseg.types import ConfigError, DataError
 from trashseg.voting import hard_vote
 
@@ -55,7 +56,7 @@ class Panel:
         """Return the ensemble's probabilities of a photograph (K, H, W); of hard votes their shares."""
         if not self.hard:
             return self.mixture(mixtures).probs(name)
-        maps = [class_map(each.probs(name)) for each in mixtures]
+        maps = [most_probable(each.probs(name)) for each in mixtures]
         shares = sum(
             _one_hot(each, len(row)) * row[:, None, None]
             for each, row in zip(maps, torch.from_numpy(self.weights).float(), strict=True)
@@ -69,7 +70,7 @@ class Panel:
     def agree(self, mixtures: Sequence[Mixture], name: str) -> npt.NDArray[np.bool_]:
         """Return at which pixels (H, W) of a photograph all members that count have the same class."""
         counted = [each for each, row in zip(mixtures, self.weights, strict=True) if row.any()]
-        first, *others = (class_map(each.probs(name)) for each in counted)
+        first, *others = (most_probable(each.probs(name)) for each in counted)
         same = np.full(first.shape, len(counted) > 1)
         for other in others:
             same &= other == first

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from trashseg.ensembling.evidence import Evidence
-from trashseg.ensembling.mixture import class_map
+from trashseg.maps import most_probable
 from trashseg.store import Grid
 from trashseg.types import IGNORE_INDEX
 from trashseg.voting import PixelTable, TableWriter
@@ -56,7 +56,7 @@ def _say(evidence: Evidence, name: str, grid: Grid, hard: bool, member: int) -> 
     """Return the probabilities (K, n) of a member at a grid; with ``hard`` 1 for its class and 0 for others."""
     probs = evidence.stores[member].sample(name, grid)
     if hard:
-        winners = class_map(probs).ravel()
+        winners = most_probable(probs).ravel()
         return np.eye(len(probs), dtype=np.float32)[:, winners]
     flat: npt.NDArray[np.float32] = probs.flatten(1).numpy()
     return flat

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from trashseg.inference.predictor import Predictor
-from trashseg.metrics import fast_argmax
+from trashseg.maps import most_probable
 from trashseg.submission import shrink_map, shrink_probs
 from trashseg.types import Batch
 
@@ -27,5 +27,4 @@ def submission_maps(predictor: Predictor, batches: Iterable[Batch], shrink: str)
             if shrink == "area":
                 yield shrink_probs(probs)
             else:
-                pred = fast_argmax(probs[None])[0].byte().cpu().numpy()
-                yield shrink_map(pred, method="max_id" if shrink == "max_id" else "nearest")
+                yield shrink_map(most_probable(probs), method="max_id" if shrink == "max_id" else "nearest")

@@ -18,7 +18,7 @@ from trashseg.data.images import read_image
 from trashseg.data.resize import Resize
 from trashseg.data.user_photographs import PhotographDataset
 from trashseg.inference.predictor import Predictor
-from trashseg.metrics import fast_argmax
+from trashseg.maps import most_probable
 from trashseg.pictures import class_id_png, prediction_panel, save_png
 from trashseg.store import StoreWriter
 from trashseg.types import ClassTable, DataError, Sample
@@ -102,7 +102,7 @@ def _load(jobs: Sequence[Job], resize: Resize) -> Iterable[Sample | DataError]:
 
 def _write(job: Job, probs: torch.Tensor, table: ClassTable, store: StoreWriter | None) -> None:
     """Write the pictures of one photograph, then its probabilities (K, H, W)."""
-    pred = fast_argmax(probs[None])[0].byte().cpu().numpy()
+    pred = most_probable(probs)
     class_id_png(job.mask, pred, table)
     if job.overlay:
         save_png(job.overlay, overlay(read_image(job.path), pred, table, job.name))

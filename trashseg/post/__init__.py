@@ -3,7 +3,7 @@
 from trashseg.post.crf import DenseCRF
 from trashseg.post.regions import FillHoles, RemoveSpecks
 from trashseg.post.smooth import ModeFilter
-from trashseg.post.step import Post, Step, most_probable, relabel, restrict
+from trashseg.post.step import Post, Step, relabel, restrict
 
 __all__ = [
     "DenseCRF",
@@ -12,7 +12,6 @@ __all__ = [
     "Post",
     "RemoveSpecks",
     "Step",
-    "most_probable",
     "relabel",
     "restrict",
 ]

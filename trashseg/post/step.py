@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trashseg.metrics import fast_argmax
+from trashseg.maps import most_probable
 from trashseg.types import ConfigError, did_you_mean
 
 Image = npt.NDArray[np.uint8]
@@ -79,12 +79,6 @@ def restrict(before: Mask, after: Mask, flags: Flags) -> Mask:
     a single class could do nothing at all.
     """
     return np.where(flags[before] | flags[after], after, before)
-
-
-def most_probable(probs: Tensor) -> Mask:
-    """Return the most probable class (H, W), uint8, of ``probs`` (K, H, W)."""
-    pred: Mask = fast_argmax(probs[None])[0].cpu().numpy()
-    return pred
 
 
 def relabel(probs: Tensor, pred: Mask) -> Tensor:
