@@ -94,12 +94,12 @@ def ours(paths: Sequence[Path], out: Path, weights: Sequence[float] | None, orde
 
 
 def soft(paths: Sequence[Path], out: Path, count: int) -> None:
-    from trashseg.ensembling.mixture import SHRINKS, Mixture
+    from trashseg.ensembling.mixture import Mixture
     from trashseg.store import open_store
     from trashseg.submission import write_submission
 
     mixture = Mixture.mean([open_store(path) for path in paths])
-    write_submission(out, names(count), (SHRINKS["nearest"](mixture, name) for name in names(count)))
+    write_submission(out, names(count), (mixture.small_map(name, "nearest") for name in names(count)))
 
 
 def measured(function: Callable[..., None], *arguments: object) -> tuple[float, float, float]:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from trashseg.submission import (
     HEADER,
+    SHRINKS,
     check_submission,
     read_submission,
     shrink_map,
+    shrink_max_id,
     shrink_probs,
     write_submission,
 )
@@ -216,17 +218,12 @@ def test_nearest_is_opencv_s(size, side):
 @pytest.mark.parametrize("size", [(512, 512), (300, 517), (64, 100)])
 def test_max_id_takes_the_block_s_largest(size):
     pred = np.random.default_rng(2).integers(0, 11, size, dtype=np.uint8)
-    got = shrink_map(pred, 256, "max_id")
+    got = shrink_max_id(pred)
     edges = [[*(np.arange(256) * length // 256), length] for length in size]
     for row, column in np.random.default_rng(3).integers(0, 256, (200, 2)):
         top, bottom = edges[0][row : row + 2]
         left, right = edges[1][column : column + 2]
         assert got[row, column] == pred[top : max(bottom, top + 1), left : max(right, left + 1)].max()
-
-
-def test_unknown_method():
-    with pytest.raises(ValueError, match="nearest and max_id"):
-        shrink_map(np.zeros((4, 4), np.uint8), 2, "median")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [(64, 64), (48, 60), (24, 40), (33, 57), (5, 3)])
@@ -245,3 +242,17 @@ def test_probabilities_are_averaged_by_area(size, kind):
     clear = top[-1] - top[-2] > (1e-2 if kind == "half" else 1e-5)
     assert clear.mean() > 0.7
     np.testing.assert_array_equal(got[clear], means.argmax(axis=0)[clear])
+
+
+def test_every_way_to_shrink_starts_from_probabilities():
+    probs = torch.from_numpy(np.random.default_rng(6).dirichlet(np.ones(4), (512, 768)).transpose(2, 0, 1).copy())
+    ids = probs.numpy().argmax(0).astype(np.uint8)
+    blocks = probs.numpy().reshape(4, 256, 2, 256, 3)
+    expected = {
+        "nearest": ids[::2, ::3],
+        "area": blocks.mean((2, 4)).argmax(0),
+        "max_id": ids.reshape(256, 2, 256, 3).max((1, 3)),
+    }
+    assert expected.keys() == SHRINKS.keys()
+    for name, shrink in SHRINKS.items():
+        np.testing.assert_array_equal(shrink(probs), expected[name], err_msg=name)

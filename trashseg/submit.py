@@ -9,15 +9,13 @@ from omegaconf import DictConfig
 from trashseg.config import run_verb
 from trashseg.types import ConfigError, Split
 
-SHRINKS = ("nearest", "area", "max_id")
-
 
 def submit(cfg: DictConfig) -> None:
     """Predict the test photographs, write the CSV and check it as the scorer would read it."""
     from trashseg.inference import build_predictor, open_run
     from trashseg.inference.submission_maps import submission_maps
     from trashseg.quiet import quiet
-    from trashseg.submission import check_submission, write_submission
+    from trashseg.submission import SHRINKS, check_submission, write_submission
 
     quiet()
     if cfg.shrink not in SHRINKS:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from trashseg.ensembling.mixture import SHRINKS, SIDE, Map, Mixture
+from trashseg.ensembling.mixture import Map, Mixture
 from trashseg.store import Store
-from trashseg.submission import SubmissionFile, open_submission
+from trashseg.submission import SIDE, SubmissionFile, open_submission
 from trashseg.types import DataError
 
 
@@ -50,7 +50,7 @@ class StoredBallot:
 
     def class_map(self, name: str, shrink: str) -> Map:
         """Return the class map of a photograph, shrunk as ``shrink`` says."""
-        return SHRINKS[shrink](self.mixture, name)
+        return self.mixture.small_map(name, shrink)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,12 @@ from trashseg.ensembling.choice import Strategy
 from trashseg.ensembling.evidence import Evidence, NoEvidenceError, gather
 from trashseg.ensembling.judging import Judgement, judge, judgement_text
 from trashseg.ensembling.members import Member
-from trashseg.ensembling.mixture import SHRINKS
 from trashseg.ensembling.panel import METHODS, Panel
 from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.sampling import pixel_table
 from trashseg.ensembling.soup import SOUPS
 from trashseg.store import FORMS
+from trashseg.submission import SHRINKS
 from trashseg.types import ConfigError, did_you_mean
 from trashseg.voting import MAX_WEIGHT, class_order
 

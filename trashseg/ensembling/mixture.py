@@ -12,12 +12,9 @@ from torch import Tensor
 
 from trashseg.maps import most_probable
 from trashseg.store import Grid, Store
-from trashseg.submission import shrink_map, shrink_probs
+from trashseg.submission import SHRINKS, nearest_pixels
 
 Map = npt.NDArray[np.uint8]
-
-SIDE = 256
-"""Height and width of a submission's maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +47,13 @@ class Mixture:
         """Return the probabilities at the rows and columns of ``grid`` (K, r, c), float32, summing to 1."""
         return self._mean(lambda store: store.sample(name, grid))
 
+    def small_map(self, name: str, shrink: str) -> Map:
+        """Return the class map (256, 256) of a photograph; ``shrink`` is a key of ``SHRINKS``."""
+        if shrink == "nearest":  # the same, without the pixels that are not taken
+            rows, columns = map(torch.from_numpy, nearest_pixels(self.stores[0].sizes[name]))
+            return most_probable(self.sample(name, (rows, columns)))
+        return SHRINKS[shrink](self.probs(name))
+
     def _mean(self, maps: Callable[[Store], Tensor]) -> Tensor:
         total: Tensor | None = None
         for store, weights in zip(self.stores, self.weights, strict=True):
@@ -60,24 +64,3 @@ class Mixture:
         assert total is not None  # weights are above 0 somewhere
         # Stores round, and class weights scale: the sum is 1 for neither.
         return total.div_(total.sum(0).clamp_min_(1e-12))
-
-
-def _nearest(mixture: Mixture, name: str) -> Map:
-    height, width = mixture.stores[0].sizes[name]
-    grid = (torch.arange(SIDE) * height // SIDE, torch.arange(SIDE) * width // SIDE)
-    return most_probable(mixture.sample(name, grid))
-
-
-SHRINK_PROBS: dict[str, Callable[[Tensor], Map]] = {
-    "nearest": lambda probs: shrink_map(most_probable(probs), SIDE),
-    "area": lambda probs: shrink_probs(probs, SIDE),
-    "max_id": lambda probs: shrink_map(most_probable(probs), SIDE, "max_id"),
-}
-"""The class map (256, 256) of probabilities (K, H, W), as ``trashseg submit`` shrinks it."""
-
-SHRINKS: dict[str, Callable[[Mixture, str], Map]] = {
-    "nearest": _nearest,  # the same, without the pixels that are not taken
-    "area": lambda mixture, name: SHRINK_PROBS["area"](mixture.probs(name)),
-    "max_id": lambda mixture, name: SHRINK_PROBS["max_id"](mixture.probs(name)),
-}
-"""The class map (256, 256) of a photograph."""

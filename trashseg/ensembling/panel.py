@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trashseg.ensembling.ballots import Ballot
-from trashseg.ensembling.mixture import SHRINKS, Map, Mixture
+from trashseg.ensembling.mixture import Map, Mixture
 from trashseg.maps import most_probable
 from trashseg.types import ConfigError, DataError
 from trashseg.voting import hard_vote
@@ -82,7 +82,7 @@ class Panel:
         together = None if self.hard else self.mixture(mixtures)
         for name in names:
             if together is not None:
-                yield SHRINKS[shrink](together, name)
+                yield together.small_map(name, shrink)
             else:
                 yield self.count([ballot.class_map(name, shrink) for ballot in ballots])
 

@@ -14,10 +14,11 @@ from trashseg.data.dataset import TrashDataset
 from trashseg.data.images import read_image
 from trashseg.ensembling.ballots import Ballot
 from trashseg.ensembling.evidence import Evidence
-from trashseg.ensembling.mixture import SHRINK_PROBS, Map, Mixture
+from trashseg.ensembling.mixture import Map, Mixture
 from trashseg.ensembling.panel import Panel
 from trashseg.gating import Photograph, decide, decision_text, write_chosen
 from trashseg.post import Post, relabel
+from trashseg.submission import SHRINKS
 
 
 def choose_post(cfg: DictConfig, panel: Panel, evidence: Evidence) -> Post:
@@ -49,10 +50,10 @@ def processed_maps(
         ballots: what each says; all have probabilities.
         dataset: the test photographs.
         post: the steps.
-        shrink: see ``SHRINK_PROBS``.
+        shrink: a key of ``SHRINKS``.
     """
     mixtures: Sequence[Mixture] = [ballot.mixture for ballot in ballots.values() if ballot.mixture is not None]
     for position, name in zip(dataset.indices.tolist(), dataset.names, strict=True):
         image: npt.NDArray[np.uint8] = read_image(dataset.split.image_path(position))
         probs = panel.probs(mixtures, name)
-        yield SHRINK_PROBS[shrink](relabel(probs, post(image, probs, panel.agree(mixtures, name))))
+        yield SHRINKS[shrink](relabel(probs, post(image, probs, panel.agree(mixtures, name))))

@@ -17,6 +17,7 @@ from trashseg.metrics import accuracy_per_class, iou_per_class, mean_iou, pixel_
 from trashseg.pictures import confusion_picture, gallery, save_png
 from trashseg.pictures.reliability import reliability_picture
 from trashseg.scores import MIN_GROUPS, NUM_BINS, SIZES, Calibration, Interval
+from trashseg.submission import SIDE
 from trashseg.types import ClassTable
 
 
@@ -106,7 +107,7 @@ def _beyond_miou(scores: Scores, summary: Summary) -> dict[str, Any]:
     return {
         "num_groups": summary.num_groups,
         "miou_interval": _ends(summary.miou),
-        "leaderboard": {**_ends(summary.board), "side": 256, "num_photographs": summary.num_board},
+        "leaderboard": {**_ends(summary.board), "side": SIDE, "num_photographs": summary.num_board},
         "boundary_iou": _ends(summary.boundary),
         "objects": {size: {**_ends(summary.recalls[size]), "count": summary.num_objects[size]} for size in SIZES},
         "calibration": {

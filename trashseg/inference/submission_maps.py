@@ -9,8 +9,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from trashseg.inference.predictor import Predictor
-from trashseg.maps import most_probable
-from trashseg.submission import shrink_map, shrink_probs
+from trashseg.submission import SHRINKS
 from trashseg.types import Batch
 
 
@@ -20,11 +19,8 @@ def submission_maps(predictor: Predictor, batches: Iterable[Batch], shrink: str)
     Args:
         predictor: the network.
         batches: photographs in the order of the JSON.
-        shrink: ``area`` averages probabilities; ``nearest`` and ``max_id`` work on the full-size class map.
+        shrink: a key of ``SHRINKS``.
     """
     for batch in tqdm(batches, desc="predicting", leave=False, disable=None):
         for probs in predictor(batch):
-            if shrink == "area":
-                yield shrink_probs(probs)
-            else:
-                yield shrink_map(most_probable(probs), method="max_id" if shrink == "max_id" else "nearest")
+            yield SHRINKS[shrink](probs)

@@ -7,18 +7,22 @@ parted by single spaces.
 from trashseg.submission.check import SubmissionReport, check_submission
 from trashseg.submission.lazy import SubmissionFile, open_submission
 from trashseg.submission.read import Submission, read_submission
-from trashseg.submission.shrink import shrink_map, shrink_probs
+from trashseg.submission.shrink import SHRINKS, SIDE, nearest_pixels, shrink_map, shrink_max_id, shrink_probs
 from trashseg.submission.write import HEADER, write_submission
 
 __all__ = [
     "HEADER",
+    "SHRINKS",
+    "SIDE",
     "Submission",
     "SubmissionFile",
     "SubmissionReport",
     "check_submission",
+    "nearest_pixels",
     "open_submission",
     "read_submission",
     "shrink_map",
+    "shrink_max_id",
     "shrink_probs",
     "write_submission",
 ]

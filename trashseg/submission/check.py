@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from trashseg.submission.read import StrPath, bad_line, rows
+from trashseg.submission.shrink import SIDE
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class SubmissionReport:
 
 
 def check_submission(
-    path: StrPath, expected_names: Sequence[str], num_classes: int = 11, side: int = 256
+    path: StrPath, expected_names: Sequence[str], num_classes: int = 11, side: int = SIDE
 ) -> SubmissionReport:
     """Read the file as a scorer would and compare it with what is asked for.
 

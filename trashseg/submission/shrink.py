@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,35 +12,45 @@ from torch.nn import functional
 from trashseg.maps import most_probable
 from trashseg.submission.codec import Map
 
-Method = Literal["nearest", "max_id"]
+SIDE = 256
+"""Height and width of a submission's maps."""
 
 
-def shrink_map(pred: Map, side: int = 256, method: Method = "nearest") -> Map:
-    """Shrink a class map to a square.
+def nearest_pixels(size: tuple[int, ...], side: int = SIDE) -> tuple[npt.NDArray[np.int64], ...]:
+    """Return which rows and columns, (side,) each, of a map of ``size`` (height, width) :func:`shrink_map` takes.
 
-    ``nearest`` takes pixel floor(i * H / side) of each axis, the top left one of each 2x2 block of a 512 map: what
-    the competition's official notebook gets from ``albumentations.Resize`` (OpenCV's INTER_NEAREST). ``max_id``
-    takes the largest id of each block, a habit of many entries that favours high ids at borders; for comparison.
+    They are floor(i * length / side), the top left pixel of each 2x2 block of a 512 map: what the competition's
+    official notebook gets from ``albumentations.Resize`` (OpenCV's INTER_NEAREST).
+    """
+    return tuple(np.arange(side) * length // side for length in size)
+
+
+def shrink_map(pred: Map, side: int = SIDE) -> Map:
+    """Shrink a class map to a square by taking single pixels, as the competition does.
 
     Args:
         pred: class ids (H, W), uint8, of any size.
         side: height and width of the result.
-        method: ``nearest`` or ``max_id``.
 
     Returns:
         Class ids (side, side), uint8.
     """
-    rows, columns = (np.arange(side) * length // side for length in pred.shape)
-    if method == "nearest":
-        picked: Map = pred[rows[:, None], columns]
-        return picked
-    if method == "max_id":
-        blocks: Map = np.maximum.reduceat(np.maximum.reduceat(pred, rows, axis=0), columns, axis=1)
-        return blocks
-    raise ValueError(f"method is {method!r}; allowed are nearest and max_id")
+    rows, columns = nearest_pixels(pred.shape, side)
+    picked: Map = pred[rows[:, None], columns]
+    return picked
 
 
-def shrink_probs(probs: torch.Tensor | npt.NDArray[np.floating], side: int = 256) -> Map:
+def shrink_max_id(pred: Map, side: int = SIDE) -> Map:
+    """Shrink like :func:`shrink_map`, but to the largest id of each block: a habit of many entries, for comparison.
+
+    It favours high ids at borders.
+    """
+    rows, columns = nearest_pixels(pred.shape, side)
+    blocks: Map = np.maximum.reduceat(np.maximum.reduceat(pred, rows, axis=0), columns, axis=1)
+    return blocks
+
+
+def shrink_probs(probs: torch.Tensor | npt.NDArray[np.floating], side: int = SIDE) -> Map:
     """Average probabilities over the area of each small pixel, then take the most probable class.
 
     Args:
@@ -57,6 +67,14 @@ def shrink_probs(probs: torch.Tensor | npt.NDArray[np.floating], side: int = 256
     else:
         small = _area_weights(height, side, values) @ values @ _area_weights(width, side, values).T
     return most_probable(small)
+
+
+SHRINKS: dict[str, Callable[[torch.Tensor], Map]] = {
+    "nearest": lambda probs: shrink_map(most_probable(probs)),
+    "area": shrink_probs,
+    "max_id": lambda probs: shrink_max_id(most_probable(probs)),
+}
+"""Ways to make the class map (256, 256) of a photograph's probabilities (K, H, W)."""
 
 
 def _area_weights(length: int, side: int, like: torch.Tensor) -> torch.Tensor:

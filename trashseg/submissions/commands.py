@@ -11,8 +11,6 @@ from pathlib import Path
 from trashseg.config.classes import trash_table
 from trashseg.types import TrashsegError
 
-SIDE = 256
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the first argument names."""
@@ -85,8 +83,8 @@ def validate(options: argparse.Namespace) -> None:
 
     names = test_names(options.test) if options.test else list(open_submission(options.file).rows)
     table = trash_table()
-    report = check_submission(options.file, names, len(table), SIDE)
-    print(report if options.test else f"{options.file}: {report.rows} rows of {SIDE}x{SIDE} ids.")
+    report = check_submission(options.file, names, len(table))
+    print(report if options.test else f"{options.file}: {report.rows} rows of {report.side}x{report.side} ids.")
     for name, share in zip(table.names, report.shares, strict=True):
         print(f"{name:<16}{share:8.2%}")
     if not options.test:
@@ -120,7 +118,7 @@ def from_masks(options: argparse.Namespace) -> None:
 
     names, table = test_names(options.test), trash_table()
     masks_to_submission(options.folder, options.out, names, len(table))
-    print(check_submission(options.out, names, len(table), SIDE))
+    print(check_submission(options.out, names, len(table)))
 
 
 def test_names(path: Path) -> list[str]:
