@@ -17,6 +17,24 @@ from trashseg.submission import SHRINKS, nearest_pixels
 Map = npt.NDArray[np.uint8]
 
 
+class Total:
+    """A weighted sum of the probabilities of several stores, added up one by one."""
+
+    def __init__(self) -> None:
+        self._sum: Tensor | None = None
+
+    def add(self, probs: Tensor, weights: Tensor) -> None:
+        """Add probabilities (K, ...) times weights (K,); ``probs`` is used up."""
+        own = probs.mul_(weights[:, None, None])
+        self._sum = own if self._sum is None else self._sum.add_(own)
+
+    def mean(self) -> Tensor:
+        """Return the mean (K, ...), summing to 1; nothing can be added after it."""
+        assert self._sum is not None  # weights are above 0 somewhere
+        # Stores round, and class weights scale: the sum is 1 for neither.
+        return self._sum.div_(self._sum.sum(0).clamp_min_(1e-12))
+
+
 @dataclass(frozen=True, eq=False)
 class Mixture:
     """The mean of stores.
@@ -55,12 +73,8 @@ class Mixture:
         return SHRINKS[shrink](self.probs(name))
 
     def _mean(self, maps: Callable[[Store], Tensor]) -> Tensor:
-        total: Tensor | None = None
+        total = Total()
         for store, weights in zip(self.stores, self.weights, strict=True):
-            if not weights.any():
-                continue
-            own = maps(store).mul_(weights[:, None, None])
-            total = own if total is None else total.add_(own)
-        assert total is not None  # weights are above 0 somewhere
-        # Stores round, and class weights scale: the sum is 1 for neither.
-        return total.div_(total.sum(0).clamp_min_(1e-12))
+            if weights.any():
+                total.add(maps(store), weights)
+        return total.mean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trashseg.ensembling.ballots import Ballot
-from trashseg.ensembling.mixture import Map, Mixture
+from trashseg.ensembling.mixture import Map, Mixture, Total
 from trashseg.maps import most_probable
 from trashseg.types import ConfigError, DataError
 from trashseg.voting import hard_vote
 
 METHODS = ("soft", "hard")
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +41,12 @@ class Panel:
 
     def mixture(self, mixtures: Sequence[Mixture]) -> Mixture:
         """Return the weighted mean of the members' means."""
-        stores = [store for each in mixtures for store in each.stores]
-        shares = [
-            own * (row / own.sum(0).clamp_min(1e-12))
-            for own, row in zip(
-                (each.weights for each in mixtures), torch.from_numpy(self.weights).float(), strict=True
-            )
-        ]
-        return Mixture(stores, torch.cat(shares))
+        return Mixture([store for each in mixtures for store in each.stores], torch.cat(self._shares(mixtures)))
+
+    def _shares(self, mixtures: Sequence[Mixture]) -> list[Tensor]:
+        """Return the weights (S, K) in the vote of each member's S stores."""
+        pairs = zip((each.weights for each in mixtures), torch.from_numpy(self.weights).float(), strict=True)
+        return [own * (row / own.sum(0).clamp_min(1e-12)) for own, row in pairs]
 
     def count(self, maps: Sequence[Map]) -> Map:
         """Return the hard vote of the members' class maps, given in their order."""
@@ -54,9 +55,24 @@ class Panel:
 
     def probs(self, mixtures: Sequence[Mixture], name: str) -> Tensor:
         """Return the ensemble's probabilities of a photograph (K, H, W); of hard votes their shares."""
-        if not self.hard:
-            return self.mixture(mixtures).probs(name)
-        maps = [most_probable(each.probs(name)) for each in mixtures]
+        return self._voted(_class_maps(mixtures, name)) if self.hard else self.mixture(mixtures).probs(name)
+
+    def probs_and_agreement(self, mixtures: Sequence[Mixture], name: str) -> tuple[Tensor, Flags]:
+        """Return :meth:`probs`, and at which pixels (H, W) all members that count have the same class.
+
+        Every store is read once, and one store's probabilities are in memory at a time.
+        """
+        counts = [bool(row.any()) for row in self.weights]
+        if self.hard:
+            maps = _class_maps(mixtures, name)
+            return self._voted(maps), _alike(list(itertools.compress(maps, counts)))
+        together = Total()
+        counted = itertools.compress(zip(mixtures, self._shares(mixtures), strict=True), counts)
+        maps = [_add_member(together, shares, member, name) for member, shares in counted]
+        return together.mean(), _alike(maps)
+
+    def _voted(self, maps: Sequence[Map]) -> Tensor:
+        """Return the shares (K, H, W) of hard votes for the classes of the members' maps."""
         shares = sum(
             _one_hot(each, len(row)) * row[:, None, None]
             for each, row in zip(maps, torch.from_numpy(self.weights).float(), strict=True)
@@ -66,15 +82,6 @@ class Panel:
         lifted = shares + 1e-3 * float(self.weights.max()) * winner
         total: Tensor = lifted / lifted.sum(0)
         return total
-
-    def agree(self, mixtures: Sequence[Mixture], name: str) -> npt.NDArray[np.bool_]:
-        """Return at which pixels (H, W) of a photograph all members that count have the same class."""
-        counted = [each for each, row in zip(mixtures, self.weights, strict=True) if row.any()]
-        first, *others = (most_probable(each.probs(name)) for each in counted)
-        same = np.full(first.shape, len(counted) > 1)
-        for other in others:
-            same &= other == first
-        return same
 
     def submission_maps(self, ballots: Sequence[Ballot], names: Sequence[str], shrink: str) -> Iterator[Map]:
         """Yield the class map (256, 256) of each photograph; one is in memory at a time."""
@@ -101,6 +108,29 @@ def check_ballots(ballots: dict[str, Ballot], names: Sequence[str], *, hard: boo
         missing = [name for name in names if name not in known]
         if missing:
             raise DataError(f"{member} lacks {len(missing)} of {len(names)} test photographs, such as {missing[0]}.")
+
+
+def _class_maps(mixtures: Sequence[Mixture], name: str) -> list[Map]:
+    return [most_probable(each.probs(name)) for each in mixtures]
+
+
+def _add_member(together: Total, shares: Tensor, member: Mixture, name: str) -> Map:
+    """Add the stores of a member, times ``shares`` (S, K), to ``together``; return the member's own class map."""
+    alone = Total()
+    for store, share, weights in zip(member.stores, shares, member.weights, strict=True):
+        probs = store.probs(name)
+        together.add(probs.clone(), share)
+        alone.add(probs, weights)
+    return most_probable(alone.mean())
+
+
+def _alike(maps: Sequence[Map]) -> Flags:
+    """Return at which pixels all of ``maps`` have the same class; one alone agrees with nobody."""
+    first, *others = maps
+    same = np.full(first.shape, bool(others))
+    for other in others:
+        same &= other == first
+    return same
 
 
 def _one_hot(ids: Map, num_classes: int) -> Tensor:

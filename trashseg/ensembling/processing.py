@@ -31,7 +31,8 @@ def choose_post(cfg: DictConfig, panel: Panel, evidence: Evidence) -> Post:
     def photographs() -> Iterator[Photograph]:
         for row, (name, mask, group) in zip(evidence.rows, evidence, strict=True):
             image = read_image(prepared.image_path(row))
-            yield Photograph(group, image, panel.probs(mixtures, name), mask, panel.agree(mixtures, name))
+            probs, agree = panel.probs_and_agreement(mixtures, name)
+            yield Photograph(group, image, probs, mask, agree)
 
     names = evidence.truth.table.names
     decision = decide(photographs, build_candidates(cfg.candidates), names, seed=cfg.seed)
@@ -55,5 +56,5 @@ def processed_maps(
     mixtures: Sequence[Mixture] = [ballot.mixture for ballot in ballots.values() if ballot.mixture is not None]
     for position, name in zip(dataset.indices.tolist(), dataset.names, strict=True):
         image: npt.NDArray[np.uint8] = read_image(dataset.split.image_path(position))
-        probs = panel.probs(mixtures, name)
-        yield SHRINKS[shrink](relabel(probs, post(image, probs, panel.agree(mixtures, name))))
+        probs, agree = panel.probs_and_agreement(mixtures, name)
+        yield SHRINKS[shrink](relabel(probs, post(image, probs, agree)))
