@@ -57,6 +57,15 @@ def load_trained(path: Path) -> Trained:
     return Trained(path, net.eval(), table, config)
 
 
+def read_table(path: Path) -> ClassTable:
+    """Return the classes that a checkpoint's network predicts, without building it.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or not a checkpoint of trashseg.
+    """
+    return _table(read_checkpoint(path)["classes"], path)
+
+
 def _table(classes: dict[str, Any], path: Path) -> ClassTable:
     """Return the class table of a checkpoint."""
     try:

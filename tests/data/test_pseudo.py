@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from trashseg.data import source
 from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.pseudo import UNSURE
 from trashseg.types import IGNORE_INDEX, ConfigError, DataError, Split
@@ -75,6 +76,18 @@ def test_visits_follow_ratio_and_weight(root: Path) -> None:
     assert {name: visits.count(name) for name in set(visits)} == {
         "0.png": 1, "1.png": 1, "2.png": 1, "3.png": 1, "6.png": 2, "7.png": 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["merged_file", "read_weights"])
+def test_the_file_is_read_once_whoever_asks(root: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    calls, real = [], getattr(source, step)
+    monkeypatch.setattr(source, step, lambda *arguments: (calls.append(arguments), real(*arguments))[1])
+    (root / "ignore.csv").write_text("file_name,annotation_id\n0.png,250\n")
+    data = module(root, pseudo=str(root / "pseudo"), ignore_regions=str(root / "ignore.csv"))
+    data.prepare_data()
+    data.setup("fit")
+    data.train_dataloader()
+    assert len(calls) == 1
 
 
 def test_refusals(root: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import DictConfig
 from torch import Tensor
 
-from trashseg.checkpoint import Trained, load_trained
+from trashseg.checkpoint import Trained, load_trained, read_table
 from trashseg.config import plain
 from trashseg.crossval.saved import save_scores
 from trashseg.inference.opening import build_eval_data
@@ -44,7 +44,7 @@ def predict_folds(cfg: DictConfig, run_dir: Path, checkpoints: Sequence[Path]) -
         CheckpointError: a checkpoint is missing or damaged, or the networks have different classes.
         DataError: the store in ``run_dir`` holds the predictions of other networks.
     """
-    table = load_trained(checkpoints[0]).table
+    table = read_table(checkpoints[0])
     with _open_store(cfg, run_dir, checkpoints, table) as store:
         for fold, path in enumerate(checkpoints):
             if scores_path(run_dir, fold).is_file():

@@ -145,8 +145,8 @@ class TrashDataModule(pl.LightningDataModule):
         train = self.dataset(Split.TRAIN)
         counts = count(self._part(train.split, train.indices))
         factors = self.sampler.factors(counts)
-        if self.source.pseudo_path is not None:
-            factors = factors * visit_factors(self.source.pseudo_path, train.names, self.source.pseudo_ratio)
+        if self.source.pseudo is not None:
+            factors = factors * visit_factors(self.source.pseudo_weights, train.names, self.source.pseudo_ratio)
         if announce and not (isinstance(self.sampler, Uniform) and (factors == 1).all()):
             log.info("sampler: %s", describe(factors, counts))
         return factors

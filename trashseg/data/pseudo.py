@@ -58,11 +58,21 @@ def merged_file(labelled: Path, pseudo: Path, cache: Path) -> Path:
     return open_or_build(folder, load, build)
 
 
-def visit_factors(pseudo: Path, names: Sequence[str], ratio: float) -> npt.NDArray[np.float64]:
+def read_weights(pseudo: Path) -> dict[str, float]:
+    """Return the weight, 0..1, of each photograph in a COCO file of pseudo labels, by its name; 1 where it has none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    images = _parse(_read(pseudo), pseudo)["images"]
+    return {image["file_name"]: float(image.get(WEIGHT, 1.0)) for image in images}
+
+
+def visit_factors(weights: Mapping[str, float], names: Sequence[str], ratio: float) -> npt.NDArray[np.float64]:
     """Return how often an epoch visits each photograph (N,): 1, or ``ratio`` times its weight for a pseudo label.
 
     Args:
-        pseudo: the COCO file of pseudo labels.
+        weights: from :func:`read_weights`.
         names: the photographs that train.
         ratio: visits of a photograph with pseudo labels of weight 1.
 
@@ -71,8 +81,6 @@ def visit_factors(pseudo: Path, names: Sequence[str], ratio: float) -> npt.NDArr
     """
     if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0 <= ratio < float("inf"):
         raise ConfigError(f"data.pseudo_ratio={ratio} is no number of visits; give 0.5, 1, 2, ...")
-    images = _parse(_read(pseudo), pseudo)["images"]
-    weights = {image["file_name"]: float(image.get(WEIGHT, 1.0)) for image in images}
     return np.array([ratio * weights[name] if name in weights else 1.0 for name in names])
 
 

@@ -19,7 +19,7 @@ from trashseg.data.index import CocoIndex, open_index
 from trashseg.data.listing import check_known, leave_out, read_rows
 from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
 from trashseg.data.problems import Problem
-from trashseg.data.pseudo import UNSURE, merged_file, pseudo_file
+from trashseg.data.pseudo import UNSURE, merged_file, pseudo_file, read_weights
 from trashseg.data.raster import UNPAINTED
 from trashseg.data.regions import NOTHING, Regions, find_regions
 from trashseg.types import BACKGROUND, IGNORE_INDEX, ClassTable, ConfigError, DataError, Split, did_you_mean
@@ -187,7 +187,12 @@ class Source:
         """The COCO file of the pseudo labels for the fold that validates."""
         return None if self.pseudo is None else pseudo_file(Path(self.pseudo).expanduser().absolute(), self.fold)
 
-    @property
+    @functools.cached_property
+    def pseudo_weights(self) -> dict[str, float]:
+        """The weight, 0..1, of each photograph with pseudo labels, by its name."""
+        return {} if self.pseudo_path is None else read_weights(self.pseudo_path)
+
+    @functools.cached_property
     def _training_index(self) -> CocoIndex:
         """What trains: the annotated photographs, and those with pseudo labels."""
         if self.pseudo_path is None:

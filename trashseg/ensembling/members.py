@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from trashseg.checkpoint import load_trained
+from trashseg.checkpoint import load_trained, read_table
 from trashseg.config.classes import trash_table
 from trashseg.crossval.run import RECORD, read_record
 from trashseg.ensembling.ballots import Ballot, StoredBallot, SubmittedBallot
@@ -62,7 +62,7 @@ class Network:
     @property
     def classes(self) -> tuple[str, ...]:
         """Those of the network."""
-        return load_trained(self.networks[0]).table.names
+        return read_table(self.path).names
 
     def validated(self, workshop: Workshop) -> Store | None:
         """Predict the validation part."""
@@ -92,7 +92,7 @@ class CrossValidation:
     @property
     def classes(self) -> tuple[str, ...]:
         """Those of the networks."""
-        return load_trained(self.networks[0]).table.names
+        return read_table(self.networks[0]).names
 
     def validated(self, workshop: Workshop) -> Store | None:  # noqa: ARG002 - Member's; they are made already
         """Return the out-of-fold predictions.
