@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the digest of their content."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -57,6 +58,12 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write ``value`` as indented UTF-8 JSON, atomically."""
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _open_to_all(path: Path, mode: int) -> None:

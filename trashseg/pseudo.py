@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def pseudo(cfg: DictConfig) -> None:
     """Label, and train as many rounds as asked for; each starts from the labels of the last."""
     from trashseg.crossval.run import read_record as read_cv
+    from trashseg.ensembling.deciding import content
     from trashseg.pseudolabels.rounds import Rounds
     from trashseg.pseudolabels.writing import Rule
     from trashseg.quiet import quiet
 
     quiet()
-    threshold = OmegaConf.to_container(cfg.threshold) if OmegaConf.is_config(cfg.threshold) else cfg.threshold
-    rule = Rule(threshold, cfg.keep, cfg.least, cfg.min_area)
+    rule = Rule(content(cfg.threshold), cfg.keep, cfg.least, cfg.min_area)
     run_dir, ensemble = Path(cfg.run_dir), Path(str(cfg.ensemble)).expanduser()
     record = write_labels(ensemble, run_dir, rule)
     if not cfg.rounds:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 from trashseg.checkpoint import Trained, load_trained, read_table
 from trashseg.config import plain
 from trashseg.crossval.saved import save_scores
+from trashseg.files import digest
 from trashseg.inference.opening import build_eval_data
 from trashseg.inference.predictor import build_predictor
 from trashseg.inference.scoring import score
@@ -76,11 +76,5 @@ def _open_store(
     """Open the store to append, where the config asks for one."""
     if cfg.save is None:
         return contextlib.nullcontext()
-    about: dict[str, Any] = {"checkpoints": [_digest(path) for path in checkpoints], "tta": plain(cfg.tta)}
+    about: dict[str, Any] = {"checkpoints": list(map(digest, checkpoints)), "tta": plain(cfg.tta)}
     return StoreWriter(run_dir / STORE, table.names, cfg.save, about)
-
-
-def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -6,19 +6,16 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from trashseg.checkpoint import Trained, load_trained
-from trashseg.config import plain
 from trashseg.data.datamodule import TrashDataModule
-from trashseg.inference.opening import build_eval_data, given_keys
+from trashseg.inference.opening import open_data
 from trashseg.inference.predictor import build_predictor
 from trashseg.inference.storing import origin
 from trashseg.store import Store, StoreWriter, open_store
-from trashseg.sweep.outcome import as_typed
 from trashseg.types import Batch, Split
 
 log = logging.getLogger(__name__)
@@ -38,8 +35,7 @@ class Workshop:
 
     def data(self, trained: Trained) -> TrashDataModule:
         """Return the data that the command line asks for, or that of the network's training."""
-        given = given_keys(as_typed(HydraConfig.get().overrides.task), "data")
-        return build_eval_data(plain(self.cfg.data), trained, given)
+        return open_data(self.cfg, trained)
 
     def predict(self, checkpoint: Path, split: Split, name: str) -> Store:
         """Return the predictions of a network for a part of the data, made where they are missing.

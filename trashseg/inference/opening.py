@@ -25,8 +25,13 @@ def open_trained(cfg: DictConfig) -> Trained:
 def open_run(cfg: DictConfig) -> tuple[Trained, TrashDataModule]:
     """Load the checkpoint of ``cfg`` and build the data that it asks for."""
     trained = open_trained(cfg)
+    return trained, open_data(cfg, trained)
+
+
+def open_data(cfg: DictConfig, trained: Trained) -> TrashDataModule:
+    """Build the data that the command line asks for, or that of the network's training, see :func:`build_eval_data`."""
     given = given_keys(as_typed(HydraConfig.get().overrides.task), "data")
-    return trained, build_eval_data(plain(cfg.data), trained, given)
+    return build_eval_data(plain(cfg.data), trained, given)
 
 
 def build_eval_data(data: dict[str, Any], trained: Trained, given: set[str]) -> TrashDataModule:

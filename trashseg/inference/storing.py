@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from omegaconf import DictConfig
 
 from trashseg.checkpoint import Trained
 from trashseg.config import plain
+from trashseg.files import digest
 from trashseg.store import StoreWriter
 
 
@@ -37,10 +37,8 @@ def origin(cfg: DictConfig, trained: Trained, source: str) -> dict[str, Any]:
         trained: the network; its file counts by its content, wherever it lies.
         source: where the photographs are.
     """
-    with trained.path.open("rb") as stream:
-        checkpoint = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
-        "checkpoint": checkpoint,
+        "checkpoint": digest(trained.path),
         "source": source,
         "image_size": trained.config["data"]["image_size"],
         "resize": trained.config["data"]["resize"],

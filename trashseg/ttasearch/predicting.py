@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,16 +10,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from trashseg.checkpoint import Trained, load_trained
 from trashseg.config import plain
 from trashseg.data.datamodule import TrashDataModule
+from trashseg.files import digest
 from trashseg.inference import Predictor
-from trashseg.inference.opening import build_eval_data, given_keys
+from trashseg.inference.opening import open_data
 from trashseg.inference.summary import group_labels
-from trashseg.sweep.outcome import as_typed
 from trashseg.tta import TTA, ViewAlone
 from trashseg.ttasearch.cache import ViewCache
 from trashseg.ttasearch.sampling import cache_views
@@ -66,12 +64,11 @@ def predict_views(cfg: DictConfig, tta: TTA, checkpoints: Sequence[Path], cache:
         checkpoints: the networks, each with its own validation part.
         cache: where the maps go.
     """
-    predicted = Predicted()
-    given, split = given_keys(as_typed(HydraConfig.get().overrides.task), "data"), Split(cfg.split)
+    predicted, split = Predicted(), Split(cfg.split)
     for part, path in enumerate(checkpoints):
         log.info("network %d of %d: %s", part + 1, len(checkpoints), path)
         trained = load_trained(path)
-        datamodule = build_eval_data(plain(cfg.data), trained, given)
+        datamodule = open_data(cfg, trained)
         place = cfg.trainer.accelerator, cfg.trainer.precision
         predictors = [Predictor(trained, ViewAlone(tta, name), *place) for name in tta.views]
         cache_views(predictors, datamodule.eval_dataloader(split), cache, part, cfg.stride)
@@ -82,9 +79,11 @@ def predict_views(cfg: DictConfig, tta: TTA, checkpoints: Sequence[Path], cache:
 
 def origin(cfg: DictConfig, node: dict[str, Any], checkpoints: Sequence[Path]) -> dict[str, Any]:
     """Return all that the maps depend on, as plain JSON values; networks count by the content of their files."""
-    digests = []
-    for path in checkpoints:
-        with path.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    options = {key: cfg[key] for key in ("split", "stride")}
-    return {"checkpoints": digests, "tta": node, "data": plain(cfg.data), "precision": cfg.trainer.precision, **options}
+    return {
+        "checkpoints": list(map(digest, checkpoints)),
+        "tta": node,
+        "data": plain(cfg.data),
+        "precision": cfg.trainer.precision,
+        "split": cfg.split,
+        "stride": cfg.stride,
+    }
