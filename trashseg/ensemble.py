@@ -12,7 +12,7 @@ from trashseg.config import run_verb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trashseg.ensembling.members import Member
+    from trashseg.ensembling.kinds import Member
     from trashseg.ensembling.panel import Panel
     from trashseg.ensembling.predicting import Workshop
     from trashseg.ensembling.record import Record

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from trashseg.ensembling.choice import Strategy
 from trashseg.ensembling.evidence import Evidence, NoEvidenceError, gather
 from trashseg.ensembling.judging import Judgement, judge, judgement_text
-from trashseg.ensembling.members import Member
+from trashseg.ensembling.kinds import Member
 from trashseg.ensembling.panel import METHODS, Panel
 from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.sampling import pixel_table

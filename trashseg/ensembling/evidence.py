@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trashseg.build import build_datamodule
 from trashseg.config import plain
-from trashseg.ensembling.members import Member
+from trashseg.ensembling.kinds import Member
 from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.truth import Truth
 from trashseg.store import Store

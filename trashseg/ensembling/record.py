@@ -12,7 +12,7 @@ import numpy as np
 
 from trashseg.ensembling.ballots import Ballot
 from trashseg.ensembling.judging import Judgement
-from trashseg.ensembling.members import Member
+from trashseg.ensembling.kinds import Member
 from trashseg.ensembling.panel import Panel
 from trashseg.files import write_json
 from trashseg.store import Store, open_store

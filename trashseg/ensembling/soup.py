@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from trashseg.checkpoint import Trained, load_trained
-from trashseg.ensembling.members import Member, Network
+from trashseg.ensembling.kinds import Member, Network
 from trashseg.ensembling.predicting import Workshop
 from trashseg.files import atomic_file
 from trashseg.inference.predictor import build_predictor

@@ -15,7 +15,7 @@ from trashseg.checkpoint import load_trained
 from trashseg.config import plain
 from trashseg.data.dataset import TrashDataset
 from trashseg.ensembling.ballots import Ballot
-from trashseg.ensembling.members import Member
+from trashseg.ensembling.kinds import Member
 from trashseg.ensembling.mixture import Map
 from trashseg.ensembling.panel import Panel, check_ballots
 from trashseg.ensembling.predicting import Workshop
