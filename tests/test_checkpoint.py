@@ -18,7 +18,7 @@ from trashseg.checkpoint import (
     find_checkpoint,
     load_trained,
     read_checkpoint,
-    read_table,
+    read_training,
 )
 from trashseg.config.paths import conf_dir
 from trashseg.types import CheckpointError, ClassTable
@@ -74,11 +74,12 @@ def test_a_checkpoint_gives_the_same_network_without_anything_else(fitted: Any, 
     assert len(trained.table) == 11
 
 
-def test_its_classes_are_read_without_building_the_network(fitted: Any, monkeypatch: Any, tmp_path: Path) -> None:
+def test_what_it_says_is_read_without_building_the_network(fitted: Any, monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setattr("trashseg.checkpoint.instantiate", lambda *_, **__: pytest.fail("built the network"))
-    assert read_table(fitted[0]) == TABLE
+    training = read_training(fitted[0])
+    assert (training.table, training.config) == (TABLE, fitted[2])
     with pytest.raises(CheckpointError, match="class table is damaged"):
-        read_table(altered(fitted[0], tmp_path, classes={"Paper": {"id": 3}}))
+        read_training(altered(fitted[0], tmp_path, classes={"Paper": {"id": 3}}))
 
 
 def test_the_file_holds_plain_values_only(fitted: Any) -> None:

@@ -19,20 +19,39 @@ OTHER_FILE = "give another file, such as ckpt_path=RUN/checkpoints/best.ckpt."
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a checkpoint holds.
+class Training:
+    """What a checkpoint says of its training run.
 
     Args:
         path: the file.
-        net: the network in eval mode, with its weights.
-        table: the classes it predicts.
-        config: the resolved config of its training run, plain containers.
+        table: the classes that the network predicts.
+        config: the resolved config of the run, plain containers.
     """
 
     path: Path
-    net: SegmentationNet
     table: ClassTable
     config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trained(Training):
+    """A training run with its network.
+
+    Args:
+        net: in eval mode, with its weights.
+    """
+
+    net: SegmentationNet
+
+
+def read_training(path: Path) -> Training:
+    """Return what a checkpoint says, without building its network.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or not a checkpoint of trashseg.
+    """
+    content = read_checkpoint(path)
+    return Training(path, _table(content["classes"], path), content["config"])
 
 
 def load_trained(path: Path) -> Trained:
@@ -54,16 +73,7 @@ def load_trained(path: Path) -> Trained:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path}: the weights do not fit the network of their own config: {reason}") from error
-    return Trained(path, net.eval(), table, config)
-
-
-def read_table(path: Path) -> ClassTable:
-    """Return the classes that a checkpoint's network predicts, without building it.
-
-    Raises:
-        CheckpointError: the file is missing, damaged, or not a checkpoint of trashseg.
-    """
-    return _table(read_checkpoint(path)["classes"], path)
+    return Trained(path, table, config, net.eval())
 
 
 def _table(classes: dict[str, Any], path: Path) -> ClassTable:

@@ -71,14 +71,14 @@ def annotated_shares(record: Record) -> npt.NDArray[np.float64]:
         ConfigError: no member knows its network.
     """
     from trashseg.build import build_datamodule
-    from trashseg.checkpoint import check_targets, read_checkpoint
+    from trashseg.checkpoint import check_targets, read_training
     from trashseg.ensembling.members import open_members
     from trashseg.types import ConfigError, Split
 
     network = next((path for member in open_members(record.members) for path in member.networks), None)
     if network is None:
         raise ConfigError("threshold=shares needs a member whose training data are known; give threshold=0.9.")
-    data = {**read_checkpoint(network)["config"]["data"], "cache_dir": None, "pseudo": None}
+    data = {**read_training(network).config["data"], "cache_dir": None, "pseudo": None}
     check_targets(data, network)
     pixels = build_datamodule(data).dataset(Split.TRAIN).class_pixels.sum(0)
     shares: npt.NDArray[np.float64] = pixels / pixels.sum()

@@ -31,7 +31,7 @@ def trained_on(root: Path, *names: str, **data: Any) -> Trained:
     config = {"data": {"_target_": TARGET, "root": str(root), "image_size": 96, "resize": "pad", "num_workers": 0,
                        "cache_dir": "/no/such/cache", "classes": classes(*names), **data}}  # fmt: skip
     net = Plain((0.5,) * 3, (0.5,) * 3, 1)
-    return Trained(Path("best.ckpt"), net, ClassTable.from_mapping(classes(*names)), config)
+    return Trained(Path("best.ckpt"), ClassTable.from_mapping(classes(*names)), config, net)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def predict(image: Tensor, post: Post | None) -> Tensor:
     """Return the probabilities of a photograph of 6x8 that fills the upper part of a square of 8."""
     net = Plain((0.5,) * 3, (0.5,) * 3, 1)
     batch: Batch = {"image": image[None], "index": [0], "name": ["x"], "content": [(6, 8)], "size": [(6, 8)]}
-    (probs,) = Predictor(Trained(Path("x"), net, TABLE, {}), TTA(), "cpu", "32-true", post)(batch)
+    (probs,) = Predictor(Trained(Path("x"), TABLE, {}, net), TTA(), "cpu", "32-true", post)(batch)
     return probs
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from torch import Tensor
 
-from trashseg.checkpoint import Trained, load_trained, read_table
+from trashseg.checkpoint import Trained, load_trained, read_training
 from trashseg.config import plain
 from trashseg.crossval.saved import save_scores
 from trashseg.files import digest
@@ -44,7 +44,7 @@ def predict_folds(cfg: DictConfig, run_dir: Path, checkpoints: Sequence[Path]) -
         CheckpointError: a checkpoint is missing or damaged, or the networks have different classes.
         DataError: the store in ``run_dir`` holds the predictions of other networks.
     """
-    table = read_table(checkpoints[0])
+    table = read_training(checkpoints[0]).table
     with _open_store(cfg, run_dir, checkpoints, table) as store:
         for fold, path in enumerate(checkpoints):
             if scores_path(run_dir, fold).is_file():

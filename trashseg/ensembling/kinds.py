@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trashseg.checkpoint import load_trained, read_table
+from trashseg.checkpoint import read_training
 from trashseg.config.classes import trash_table
 from trashseg.crossval.run import read_record
 from trashseg.ensembling.ballots import Ballot, StoredBallot, SubmittedBallot
@@ -39,7 +39,7 @@ class Member(ABC):
     @functools.cached_property
     def classes(self) -> tuple[str, ...]:
         """The names of the K classes in the order of their ids: those of its first network."""
-        return read_table(self.networks[0]).names
+        return read_training(self.networks[0]).table.names
 
     def validated(self, workshop: Workshop) -> Store | None:  # noqa: ARG002 - for those that have some
         """Return its predictions of labelled photographs that its networks did not train on; None: there are none."""
@@ -68,7 +68,7 @@ class Network(Member):
 
     def truth(self, workshop: Workshop) -> Truth:
         """Return the validation part of its data."""
-        return Truth.validation(workshop.data(load_trained(self.path)))
+        return Truth.validation(workshop.data(read_training(self.path)))
 
     def test(self, workshop: Workshop) -> Ballot:
         """Predict the test part."""

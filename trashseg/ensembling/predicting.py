@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from trashseg.checkpoint import Trained, load_trained
+from trashseg.checkpoint import Training, load_trained, read_training
 from trashseg.data.datamodule import TrashDataModule
 from trashseg.inference.opening import open_data
 from trashseg.inference.predictor import build_predictor
@@ -33,9 +33,9 @@ class Workshop:
     cfg: DictConfig
     folder: Path
 
-    def data(self, trained: Trained) -> TrashDataModule:
+    def data(self, training: Training) -> TrashDataModule:
         """Return the data that the command line asks for, or that of the network's training."""
-        return open_data(self.cfg, trained)
+        return open_data(self.cfg, training)
 
     def predict(self, checkpoint: Path, split: Split, name: str) -> Store:
         """Return the predictions of a network for a part of the data, made where they are missing.
@@ -48,21 +48,21 @@ class Workshop:
             split: the part.
             name: of the store, relative to the folder.
         """
-        trained, folder = load_trained(checkpoint), self.folder / name / split.value
-        datamodule = self.data(trained)
+        training, folder = read_training(checkpoint), self.folder / name / split.value
+        datamodule = self.data(training)
         names = datamodule.dataset(split).names
-        about = origin(self.cfg, trained, str(datamodule.source.json_path(split)))
-        with StoreWriter(folder, trained.table.names, self.cfg.save, about) as store:
+        about = origin(self.cfg, training, str(datamodule.source.json_path(split)))
+        with StoreWriter(folder, training.table.names, self.cfg.save, about) as store:
             num_done = len(store.names)
             if num_done == len(names):
                 log.info("%s: %d photographs are predicted already", name, num_done)
             else:
                 start = num_done // datamodule.batch_size * datamodule.batch_size
-                self._fill(store, trained, datamodule.eval_dataloader(split, start), name)
+                self._fill(store, checkpoint, datamodule.eval_dataloader(split, start), name)
         return open_store(folder)
 
-    def _fill(self, store: StoreWriter, trained: Trained, batches: DataLoader[Batch], name: str) -> None:
-        predictor = build_predictor(self.cfg, trained)
+    def _fill(self, store: StoreWriter, checkpoint: Path, batches: DataLoader[Batch], name: str) -> None:
+        predictor = build_predictor(self.cfg, load_trained(checkpoint))
         for batch in tqdm(batches, desc=f"predicting {name}", leave=False, disable=None):
             for photograph, probs in zip(batch["name"], predictor(batch), strict=True):
                 if photograph not in store.names:

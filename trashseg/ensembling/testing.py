@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from trashseg.build import build_datamodule
-from trashseg.checkpoint import load_trained
+from trashseg.checkpoint import read_training
 from trashseg.config import plain
 from trashseg.data.dataset import TrashDataset
 from trashseg.ensembling.ballots import Ballot
@@ -42,7 +42,7 @@ def _dataset(members: Sequence[Member], workshop: Workshop) -> TrashDataset | No
     """Return the test photographs of the data, as far as anything names them."""
     network = next((path for member in members for path in member.networks), None)
     if network is not None:
-        return workshop.data(load_trained(network)).dataset(Split.TEST)
+        return workshop.data(read_training(network)).dataset(Split.TEST)
     if "_target_" in workshop.cfg.data:
         return build_datamodule(plain(workshop.cfg.data)).dataset(Split.TEST)
     return None

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from trashseg.build import build_datamodule
-from trashseg.checkpoint import Trained, check_targets, find_checkpoint, load_trained
+from trashseg.checkpoint import Trained, Training, check_targets, find_checkpoint, load_trained
 from trashseg.config import plain
 from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.generated import SyntheticDataModule
@@ -28,13 +28,13 @@ def open_run(cfg: DictConfig) -> tuple[Trained, TrashDataModule]:
     return trained, open_data(cfg, trained)
 
 
-def open_data(cfg: DictConfig, trained: Trained) -> TrashDataModule:
+def open_data(cfg: DictConfig, trained: Training) -> TrashDataModule:
     """Build the data that the command line asks for, or that of the network's training, see :func:`build_eval_data`."""
     given = given_keys(as_typed(HydraConfig.get().overrides.task), "data")
     return build_eval_data(plain(cfg.data), trained, given)
 
 
-def build_eval_data(data: dict[str, Any], trained: Trained, given: set[str]) -> TrashDataModule:
+def build_eval_data(data: dict[str, Any], trained: Training, given: set[str]) -> TrashDataModule:
     """Build the data to score: a chosen data set, or that of the training run with what is set instead.
 
     Photographs reach the network at the size of its training, unless ``image_size`` or ``resize`` is given.

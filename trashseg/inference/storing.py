@@ -8,14 +8,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from trashseg.checkpoint import Trained
+from trashseg.checkpoint import Training
 from trashseg.config import plain
 from trashseg.files import digest
 from trashseg.store import StoreWriter
 
 
 def open_writer(
-    cfg: DictConfig, trained: Trained, folder: Path
+    cfg: DictConfig, trained: Training, folder: Path
 ) -> contextlib.AbstractContextManager[StoreWriter | None]:
     """Open ``folder`` to append, in the form ``cfg.save``; give None where that is null.
 
@@ -29,7 +29,7 @@ def open_writer(
     return StoreWriter(folder, trained.table.names, cfg.save, origin(cfg, trained, source))
 
 
-def origin(cfg: DictConfig, trained: Trained, source: str) -> dict[str, Any]:
+def origin(cfg: DictConfig, trained: Training, source: str) -> dict[str, Any]:
     """Return all that the predictions of a verb depend on, as plain JSON values.
 
     Args:
