@@ -114,6 +114,12 @@ class TestScores:
         assert metrics.mean_iou(empty).isnan()
         assert metrics.pixel_accuracy(empty).isnan()
 
+    def test_a_set_scores_as_the_sum_of_its_matrices(self):
+        parts = [counted(*maps(seed, 5), 5) for seed in range(6)]
+        whole = metrics.mean_iou(torch.from_numpy(sum(parts))).item()
+        assert metrics.pooled_miou(np.array(parts)) == metrics.pooled_miou(sum(parts)) == whole
+        assert metrics.pooled_miou(np.array(parts).reshape(2, 3, 5, 5)) == whole
+
     def test_large_counts_stay_exact(self):
         # More pixels than float32 can count, as in a real validation set.
         matrix = torch.tensor([[2**31 + 1, 1], [0, 2**31]])

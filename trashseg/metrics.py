@@ -6,6 +6,8 @@ prediction, and give float64. A class that a score says nothing about has NaN th
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torchmetrics import Metric
@@ -98,6 +100,11 @@ def precision_per_class(matrix: Tensor) -> Tensor:
 def mean_iou(matrix: Tensor) -> Tensor:
     """Return mIoU: the mean IoU over the classes present in truth or prediction, background included, a scalar."""
     return iou_per_class(matrix).nanmean()
+
+
+def pooled_miou(matrices: npt.NDArray[np.integer]) -> float:
+    """Return the mIoU of the sum of confusion matrices (..., K, K): that of the whole set."""
+    return float(mean_iou(torch.from_numpy(matrices.reshape(-1, *matrices.shape[-2:]).sum(0))))
 
 
 def pixel_accuracy(matrix: Tensor) -> Tensor:

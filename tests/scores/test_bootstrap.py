@@ -133,3 +133,9 @@ class TestBootstrap:
 
 def test_text_of_an_interval() -> None:
     assert str(Interval(0.51234, 0.4, 0.6, 0.9)) == "0.512 (0.400 to 0.600)"
+
+
+def test_an_interval_as_json_holds_it() -> None:
+    whole = {"value": 0.5, "low": 0.25, "high": 0.75, "level": 0.9}
+    assert Interval(**whole).to_dict() == whole
+    assert Interval(0.5, np.nan, np.nan, 0.9).to_dict() == {**whole, "low": None, "high": None}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trashseg.metrics import mean_iou
-from trashseg.scores import QUANTILES, image_miou, quantiles
+from trashseg.scores import QUANTILES, miou_per_matrix, quantiles
 
 
 def test_each_photograph_scores_as_a_set_of_its_own() -> None:
@@ -16,7 +16,7 @@ def test_each_photograph_scores_as_a_set_of_its_own() -> None:
     matrices[4, 1:], matrices[4, :, 1:] = 0, 0
     matrices[5] = 0
     expected = [float(mean_iou(torch.from_numpy(matrix))) for matrix in matrices]
-    np.testing.assert_allclose(image_miou(matrices), expected, rtol=1e-12)
+    np.testing.assert_allclose(miou_per_matrix(matrices), expected, rtol=1e-12)
     assert expected[4] == 1
     assert np.isnan(expected[5])
 

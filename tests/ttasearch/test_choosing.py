@@ -6,11 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 
 from trashseg.tta import TTA
 from trashseg.ttasearch.choosing import choose, pareto, split_halves
-from trashseg.ttasearch.pool import Pool, mean_ious, search
+from trashseg.ttasearch.pool import Pool, search
 from trashseg.ttasearch.subsets import all_subsets, families, greedy
 from trashseg.types import DataError
 
@@ -134,12 +133,3 @@ def test_halves_are_even_and_part_no_group():
     assert not np.array_equal(half, split_halves(groups, 1))
     with pytest.raises(DataError, match="1 group cannot tell"):
         split_halves(np.zeros(5, int), 0)
-
-
-def test_mean_iou_is_that_of_the_metrics():
-    from trashseg.metrics import mean_iou
-
-    matrices = np.random.default_rng(3).integers(0, 50, (4, 5, 5))
-    matrices[1, 2, :] = matrices[1, :, 2] = 0
-    expected = [float(mean_iou(torch.from_numpy(matrix))) for matrix in matrices]
-    np.testing.assert_allclose(mean_ious(matrices), expected)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from trashseg.ensembling.choice import Strategy, Weights
-from trashseg.metrics import mean_iou
+from trashseg.metrics import pooled_miou
 from trashseg.scores import Bootstrap, Interval, difference_interval, miou_interval, verdict
 from trashseg.voting import PixelTable, Scoreboard
 
@@ -64,7 +63,7 @@ def judge(table: PixelTable, strategy: Strategy, *, seed: int = 0) -> Judgement:
     board = Scoreboard(lambda counts: table.matrices(np.array(counts)))
     weights = strategy.learn(table, board)
     singles = [table.matrices(row) for row in np.eye(table.num_members, dtype=np.int64)]
-    alone = [_score(each) for each in singles]
+    alone = list(map(pooled_miou, singles))
     chosen = table.matrices(weights)
     held_out = _held_out(table, strategy, board, seed) if strategy.learns else None
     bootstrap = Bootstrap(seed=seed)
@@ -88,11 +87,7 @@ def judge(table: PixelTable, strategy: Strategy, *, seed: int = 0) -> Judgement:
 def _without(table: PixelTable, weights: Weights, member: int) -> float:
     rest = weights.copy()
     rest[member] = 0
-    return _score(table.matrices(rest)) if rest.any() else float("nan")
-
-
-def _score(matrices: Matrices) -> float:
-    return float(mean_iou(torch.from_numpy(matrices.sum(0))))
+    return pooled_miou(table.matrices(rest)) if rest.any() else float("nan")
 
 
 def _held_out(table: PixelTable, strategy: Strategy, board: Scoreboard, seed: int) -> Matrices:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from trashseg.gating.changes import Changes, Counts, Flags
-from trashseg.metrics import mean_iou
+from trashseg.metrics import pooled_miou
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,10 @@ def _helped_classes(before: Counts, moved: Counts) -> tuple[Flags, float]:
         before: one confusion matrix (K, K).
         moved: changed pixels (K, K, K) by truth, class before and after.
     """
-    flags, score = np.zeros(len(before), bool), _miou(before)
+    flags, score = np.zeros(len(before), bool), pooled_miou(before)
     left = {int(k) for k in np.flatnonzero(moved.sum((0, 1)) + moved.sum((0, 2))) if k > 0}
     while left:
-        scores = {k: _miou(_after(before, moved, flags | (np.arange(len(flags)) == k))) for k in left}
+        scores = {k: pooled_miou(_after(before, moved, flags | (np.arange(len(flags)) == k))) for k in left}
         best = max(scores, key=lambda k: scores[k])
         if scores[best] <= score:
             break
@@ -90,7 +89,3 @@ def _after(before: Counts, moved: Counts, flags: Flags) -> Counts:
     allowed = moved * (flags[:, None] | flags)
     matrix: Counts = before - allowed.sum(2) + allowed.sum(1)
     return matrix
-
-
-def _miou(matrix: Counts) -> float:
-    return float(mean_iou(torch.from_numpy(matrix)))

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from trashseg.gating.changes import Changes, Counts, Flags, Mask
 from trashseg.gating.choice import cross_fitted, halves
-from trashseg.metrics import confusion_matrix, mean_iou
+from trashseg.metrics import confusion_matrix, pooled_miou
 from trashseg.post import Post, Step
 from trashseg.scores import Bootstrap, Interval, difference_interval
 
@@ -110,7 +110,7 @@ def decide(
         judgements.append(Judgement(name, choice.setting, step, gain, after, bool(choice.flags.any() and gain.low > 0)))
     steps, after = _in_sequence(photographs, [entry for entry in judgements if entry.helps], before, class_names)
     together = difference_interval(bootstrap, after, before) if steps else None
-    return Decision(_miou(before), judgements, steps, together)
+    return Decision(pooled_miou(before), judgements, steps, together)
 
 
 def _count(
@@ -148,7 +148,7 @@ def _in_sequence(
     """
     if not helping:
         return {}, before
-    best = max(helping, key=lambda entry: _miou(entry.matrices))
+    best = max(helping, key=lambda entry: pooled_miou(entry.matrices))
     steps = {entry.name: entry.step for entry in helping}
     if len(steps) > 1:
         post = Post(steps, class_names)
@@ -156,7 +156,7 @@ def _in_sequence(
         after = np.array(
             [_matrix(each.target, post(each.image, each.probs, each.agree), len(class_names)) for each in passed]
         )
-        if _miou(after) >= _miou(best.matrices):
+        if pooled_miou(after) >= pooled_miou(best.matrices):
             return steps, after
     return {best.name: best.step}, best.matrices
 
@@ -171,7 +171,3 @@ def _restricted(step: Step, flags: Flags, class_names: Sequence[str]) -> Step:
 def _matrix(target: Mask, pred: Mask, num_classes: int) -> Counts:
     matrix: Counts = confusion_matrix(torch.from_numpy(pred), torch.from_numpy(target), num_classes).numpy()
     return matrix
-
-
-def _miou(matrices: Counts) -> float:
-    return float(mean_iou(torch.from_numpy(matrices.sum(0))))

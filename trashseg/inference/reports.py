@@ -16,7 +16,7 @@ from trashseg.inference.summary import Summary
 from trashseg.metrics import accuracy_per_class, iou_per_class, mean_iou, pixel_accuracy, precision_per_class
 from trashseg.pictures import confusion_picture, gallery, save_png
 from trashseg.pictures.reliability import reliability_picture
-from trashseg.scores import MIN_GROUPS, NUM_BINS, SIZES, Calibration, Interval
+from trashseg.scores import MIN_GROUPS, NUM_BINS, SIZES, Calibration
 from trashseg.submission import SIDE
 from trashseg.types import ClassTable
 
@@ -106,10 +106,10 @@ def _beyond_miou(scores: Scores, summary: Summary) -> dict[str, Any]:
     sums = {"pixels": calibration.counts, "right": calibration.hits, "confidence": calibration.confidence}
     return {
         "num_groups": summary.num_groups,
-        "miou_interval": _ends(summary.miou),
-        "leaderboard": {**_ends(summary.board), "side": SIDE, "num_photographs": summary.num_board},
-        "boundary_iou": _ends(summary.boundary),
-        "objects": {size: {**_ends(summary.recalls[size]), "count": summary.num_objects[size]} for size in SIZES},
+        "miou_interval": summary.miou.to_dict(),
+        "leaderboard": {**summary.board.to_dict(), "side": SIDE, "num_photographs": summary.num_board},
+        "boundary_iou": summary.boundary.to_dict(),
+        "objects": {size: {**summary.recalls[size].to_dict(), "count": summary.num_objects[size]} for size in SIZES},
         "calibration": {
             "ece": _plain(calibration.ece()),
             "confidence_less_accuracy": _plain(calibration.surplus()),
@@ -166,8 +166,3 @@ def _cell(value: torch.Tensor) -> str:
 def _plain(value: Any) -> float | None:
     """Return a number as JSON can hold it."""
     return None if math.isnan(value) else float(value)
-
-
-def _ends(interval: Interval) -> dict[str, float | None]:
-    """Return an interval as plain values."""
-    return {name: _plain(getattr(interval, name)) for name in ("value", "low", "high", "level")}

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from trashseg.inference.predictor import Predictor
 from trashseg.metrics import confusion_matrix, mean_iou
-from trashseg.scores import Calibration, PixelSample, boundary_counts, image_miou, object_counts
+from trashseg.scores import Calibration, PixelSample, boundary_counts, miou_per_matrix, object_counts
 from trashseg.submission import shrink_map
 from trashseg.types import Batch
 
@@ -73,7 +73,8 @@ class Scores:
     @property
     def per_image(self) -> dict[str, float]:
         """Name -> mIoU over the classes present in that photograph or its prediction, NaN without counted pixels."""
-        return dict(zip(self.names, image_miou(np.array(self.matrices)).tolist(), strict=True)) if self.names else {}
+        mious = miou_per_matrix(np.array(self.matrices)).tolist() if self.names else []
+        return dict(zip(self.names, mious, strict=True))
 
 
 class Scorer:
@@ -124,7 +125,7 @@ class Scorer:
 
     def _keep(self, name: str, position: int, target: Mask, pred: Mask) -> None:
         """Keep the photograph if it is among the worst so far."""
-        miou = float(image_miou(self._scores.matrices[-1][None])[0])
+        miou = float(miou_per_matrix(self._scores.matrices[-1][None])[0])
         if self._num_worst and not np.isnan(miou):
             entry = Worst((-miou, len(self._scores.names)), name, position, miou, target, pred)
             (heapq.heappushpop if len(self._heap) >= self._num_worst else heapq.heappush)(self._heap, entry)

@@ -20,9 +20,9 @@ from trashseg.scores import (
     class_intervals,
     fit_temperature,
     groups_with_class,
-    image_miou,
     mean_interval,
     miou_interval,
+    miou_per_matrix,
     quantiles,
 )
 
@@ -88,7 +88,7 @@ def summarise(scores: Scores, bootstrap: Bootstrap, num_board: int) -> Summary:
         num_objects=dict(zip(SIZES, objects.sum(0).tolist(), strict=True)),
         temperature=temperature,
         scaled=scaled,
-        image_quantiles=quantiles(image_miou(matrices)),
+        image_quantiles=quantiles(miou_per_matrix(matrices)),
     )
 
 

@@ -3,7 +3,7 @@
 from trashseg.scores.bootstrap import Bootstrap, Interval
 from trashseg.scores.boundary import boundary_counts
 from trashseg.scores.calibration import NUM_BINS, Calibration
-from trashseg.scores.distribution import QUANTILES, image_miou, quantiles
+from trashseg.scores.distribution import QUANTILES, miou_per_matrix, quantiles
 from trashseg.scores.interval import (
     MIN_GROUPS,
     class_intervals,
@@ -36,9 +36,9 @@ __all__ = [
     "difference_interval",
     "fit_temperature",
     "groups_with_class",
-    "image_miou",
     "mean_interval",
     "miou_interval",
+    "miou_per_matrix",
     "object_counts",
     "quantiles",
     "verdict",

@@ -8,8 +8,9 @@ measured in a standard error of its own; here symmetric, and on the logit scale 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,10 @@ class Interval:
         """Return the value and the ends with three decimals."""
         ends = "too few photographs for an interval" if np.isnan(self.low) else f"{self.low:.3f} to {self.high:.3f}"
         return f"{self.value:.3f} ({ends})"
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return plain values as JSON can hold them: None for NaN."""
+        return {key: None if math.isnan(value) else value for key, value in asdict(self).items()}
 
 
 class Bootstrap:

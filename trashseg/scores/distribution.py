@@ -10,14 +10,14 @@ from trashseg.scores.ratios import class_counts
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def image_miou(matrices: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-    """Return the mIoU of each photograph over the classes present in its truth or prediction.
+def miou_per_matrix(matrices: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Return the mIoU of each of several confusion matrices over the classes present in its truth or prediction.
 
     Args:
-        matrices: confusion matrices (N, K, K).
+        matrices: those of single photographs, say (N, K, K).
 
     Returns:
-        (N,), 0..1, NaN for a photograph without counted pixels.
+        (N,), 0..1, NaN for a matrix without counted pixels.
     """
     hits, union = class_counts(matrices)
     present = union > 0

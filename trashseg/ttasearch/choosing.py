@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trashseg.scores import Bootstrap, Interval, difference_interval
+from trashseg.scores import Bootstrap, Interval, difference_interval, miou_per_matrix
 from trashseg.tta import TTA
 from trashseg.ttasearch.counting import Counts
 from trashseg.ttasearch.option import is_plain
-from trashseg.ttasearch.pool import Pool, mean_ious
+from trashseg.ttasearch.pool import Pool
 from trashseg.ttasearch.subsets import Subset
 from trashseg.types import DataError
 
@@ -93,7 +93,7 @@ class Judge:
 
     def pick(self, front: Sequence[Subset]) -> Subset:
         """Return what :data:`RULE` chooses of subsets that are sorted by cost."""
-        scores = mean_ious(np.array([self._matrices[subset].sum(0) for subset in front]))
+        scores = miou_per_matrix(np.array([self._matrices[subset].sum(0) for subset in front]))
         best = self._matrices[front[int(scores.argmax())]]
         for subset in front:
             own = self._matrices[subset]

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from trashseg.scores import class_counts
+from trashseg.scores import miou_per_matrix
 from trashseg.tta import View
 from trashseg.ttasearch.cache import Photograph
 from trashseg.ttasearch.counting import Counts, tally
 from trashseg.ttasearch.subsets import Subset, all_subsets, families, greedy
-
-Floats = npt.NDArray[np.float64]
 
 
 class Pool:
@@ -47,7 +44,7 @@ class Pool:
         """Return the mIoU of every subset, on one half or on all photographs."""
         halves = [0, 1] if half is None else [half]
         matrices = np.array([counts[halves].sum(0) for counts in self._counts.values()])
-        return dict(zip(self._counts, mean_ious(matrices).tolist(), strict=True))
+        return dict(zip(self._counts, miou_per_matrix(matrices).tolist(), strict=True))
 
     def matrices(self, subsets: Sequence[Subset]) -> dict[Subset, Counts]:
         """Return confusion matrices (N, K, K) of every photograph for each of a few subsets."""
@@ -77,11 +74,3 @@ def search(views: Sequence[View], pool: Pool, max_exhaustive: int) -> str:
     pool.add(families(views))
     greedy(views, score)
     return f"{len(pool.subsets)} subsets of {len(views)} views: greedy from each size on, and sets of scales"
-
-
-def mean_ious(matrices: Counts) -> Floats:
-    """Return the mIoU (S,) of confusion matrices (S, K, K), over the classes that occur."""
-    hits, union = class_counts(matrices)
-    shares = np.divide(hits, union, out=np.full_like(hits, np.nan), where=union > 0)
-    means: Floats = np.nanmean(shares, axis=-1)
-    return means

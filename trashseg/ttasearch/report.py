@@ -75,17 +75,13 @@ def _document(choice: Choice, names: Sequence[str]) -> dict[str, Any]:
     return {
         "rule": RULE,
         "chosen": named(choice.chosen.subset, names),
-        "to_expect": _plain(choice.honest),
+        "to_expect": choice.honest.to_dict(),
         "chosen_on_halves": [named(subset, names) for subset in choice.halves],
         "front": [
-            {**asdict(candidate), "subset": named(candidate.subset, names), "gain": _plain(candidate.gain)}
+            {**asdict(candidate), "subset": named(candidate.subset, names), "gain": candidate.gain.to_dict()}
             for candidate in choice.front
         ],
     }
-
-
-def _plain(interval: Interval) -> dict[str, float | None]:
-    return {key: None if math.isnan(value) else value for key, value in asdict(interval).items()}
 
 
 def _signed(interval: Interval) -> str:
