@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trashseg.maps import fast_argmax, most_probable
+from trashseg.maps import fast_argmax, most_probable, sure_and_class
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
@@ -25,3 +25,7 @@ def test_most_probable_is_argmax_in_numpy():
     ids = most_probable(probs)
     assert ids.dtype == np.uint8
     np.testing.assert_array_equal(ids, probs.numpy().argmax(0))
+    confidence, same = sure_and_class(probs)
+    assert same.dtype == np.uint8
+    np.testing.assert_array_equal(same, ids)
+    np.testing.assert_array_equal(confidence, probs.numpy().max(0))

@@ -46,6 +46,12 @@ def most_probable(probs: torch.Tensor) -> npt.NDArray[np.uint8]:
     return pred
 
 
+def sure_and_class(probs: torch.Tensor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Return the highest probability and its class, (H, W) each, of ``probs`` (K, H, W), in one pass over them."""
+    confidence, ids = probs.max(0)
+    return confidence.cpu().numpy(), ids.cpu().numpy().astype(np.uint8)
+
+
 def unit_image(image: torch.Tensor) -> torch.Tensor:
     """Return uint8 images as float in [0, 1], which is what every network takes."""
     return image.float().div_(255)

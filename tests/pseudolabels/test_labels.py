@@ -12,8 +12,9 @@ import torch
 from trashseg.data.index import open_index
 from trashseg.data.pseudo import UNSURE
 from trashseg.data.raster import rasterise
+from trashseg.maps import sure_and_class
 from trashseg.pseudolabels.coco import PseudoFile
-from trashseg.pseudolabels.labelling import label, sure_and_class
+from trashseg.pseudolabels.labelling import label
 from trashseg.pseudolabels.thresholds import NUM_BINS, fixed_thresholds, histogram_of, matched_thresholds
 from trashseg.types import IGNORE_INDEX, ConfigError
 

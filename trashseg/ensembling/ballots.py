@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,11 @@ class Ballot(Protocol):
 
     def class_map(self, name: str, shrink: str) -> Map:
         """Return the class map (256, 256) of a photograph."""
+
+
+def mixtures_of(ballots: Iterable[Ballot]) -> list[Mixture]:
+    """Return the probabilities of those that have some, in their order."""
+    return [ballot.mixture for ballot in ballots if ballot.mixture is not None]
 
 
 @dataclass(frozen=True, eq=False)

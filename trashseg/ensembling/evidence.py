@@ -11,6 +11,7 @@ import numpy.typing as npt
 from trashseg.build import build_datamodule
 from trashseg.config import plain
 from trashseg.ensembling.kinds import Member
+from trashseg.ensembling.mixture import Mixture
 from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.truth import Truth
 from trashseg.store import Store
@@ -37,6 +38,11 @@ class Evidence:
     def names(self) -> list[str]:
         """The photographs."""
         return [self.truth.prepared.names[row] for row in self.rows]
+
+    @property
+    def mixtures(self) -> list[Mixture]:
+        """The probabilities of each member."""
+        return [Mixture.mean([store]) for store in self.stores]
 
     def __iter__(self) -> Iterator[tuple[str, npt.NDArray[np.uint8], int]]:
         """Yield name, mask (H, W) and group of each photograph."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trashseg.ensembling.ballots import Ballot
+from trashseg.ensembling.ballots import Ballot, mixtures_of
 from trashseg.ensembling.mixture import Map, Mixture, Total
 from trashseg.maps import most_probable
 from trashseg.types import ConfigError, DataError
@@ -85,8 +85,7 @@ class Panel:
 
     def submission_maps(self, ballots: Sequence[Ballot], names: Sequence[str], shrink: str) -> Iterator[Map]:
         """Yield the class map (256, 256) of each photograph; one is in memory at a time."""
-        mixtures = [ballot.mixture for ballot in ballots if ballot.mixture is not None]
-        together = None if self.hard else self.mixture(mixtures)
+        together = None if self.hard else self.mixture(mixtures_of(ballots))
         for name in names:
             if together is not None:
                 yield together.small_map(name, shrink)

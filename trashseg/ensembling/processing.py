@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from trashseg.build import build_candidates
 from trashseg.data.dataset import TrashDataset
 from trashseg.data.images import read_image
-from trashseg.ensembling.ballots import Ballot
+from trashseg.ensembling.ballots import Ballot, mixtures_of
 from trashseg.ensembling.evidence import Evidence
-from trashseg.ensembling.mixture import Map, Mixture
+from trashseg.ensembling.mixture import Map
 from trashseg.ensembling.panel import Panel
 from trashseg.gating import Photograph, decide, decision_text, write_chosen
 from trashseg.post import Post, relabel
@@ -26,7 +26,7 @@ def choose_post(cfg: DictConfig, panel: Panel, evidence: Evidence) -> Post:
 
     Where all members agree the vote stands.
     """
-    mixtures, prepared = [Mixture.mean([store]) for store in evidence.stores], evidence.truth.prepared
+    mixtures, prepared = evidence.mixtures, evidence.truth.prepared
 
     def photographs() -> Iterator[Photograph]:
         for row, (name, mask, group) in zip(evidence.rows, evidence, strict=True):
@@ -53,7 +53,7 @@ def processed_maps(
         post: the steps.
         shrink: a key of ``SHRINKS``.
     """
-    mixtures: Sequence[Mixture] = [ballot.mixture for ballot in ballots.values() if ballot.mixture is not None]
+    mixtures = mixtures_of(ballots.values())
     for position, name in zip(dataset.indices.tolist(), dataset.names, strict=True):
         image: npt.NDArray[np.uint8] = read_image(dataset.split.image_path(position))
         probs, agree = panel.probs_and_agreement(mixtures, name)

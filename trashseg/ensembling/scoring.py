@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from trashseg.ensembling.evidence import Evidence
-from trashseg.ensembling.mixture import Mixture
 from trashseg.ensembling.panel import Panel
 from trashseg.files import write_json
 from trashseg.inference.reports import metrics, summary_text, table_text, write_pictures
@@ -21,9 +20,8 @@ from trashseg.scores import Bootstrap
 def score_panel(panel: Panel, evidence: Evidence, seed: int) -> Scores:
     """Return the scores of the vote on every labelled photograph."""
     scorer = Scorer(len(evidence.truth.table), seed=seed)
-    mixtures = [Mixture.mean([store]) for store in evidence.stores]
     for name, mask, _ in tqdm(evidence, desc="scoring", total=len(evidence.rows), leave=False, disable=None):
-        scorer.add(name, panel.probs(mixtures, name), torch.from_numpy(mask))
+        scorer.add(name, panel.probs(evidence.mixtures, name), torch.from_numpy(mask))
     return scorer.result()
 
 

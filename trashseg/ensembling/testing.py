@@ -14,7 +14,7 @@ from trashseg.build import build_datamodule
 from trashseg.checkpoint import read_training
 from trashseg.config import plain
 from trashseg.data.dataset import TrashDataset
-from trashseg.ensembling.ballots import Ballot
+from trashseg.ensembling.ballots import Ballot, mixtures_of
 from trashseg.ensembling.kinds import Member
 from trashseg.ensembling.mixture import Map
 from trashseg.ensembling.panel import Panel, check_ballots
@@ -60,7 +60,7 @@ def keep_probs(cfg: DictConfig, panel: Panel, ballots: Mapping[str, Ballot], nam
     Raises:
         ConfigError: a member has no probabilities.
     """
-    mixtures = [ballot.mixture for ballot in ballots.values() if ballot.mixture is not None]
+    mixtures = mixtures_of(ballots.values())
     if len(mixtures) < len(ballots):
         raise ConfigError(f"keep={cfg.keep} needs probabilities of every member, and submissions hold none.")
     origins = [[store.about for store in mixture.stores] for mixture in mixtures]

@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from trashseg.inference.predictor import Predictor
+from trashseg.maps import sure_and_class
 from trashseg.metrics import confusion_matrix, mean_iou
 from trashseg.scores import Calibration, PixelSample, boundary_counts, miou_per_matrix, object_counts
 from trashseg.submission import shrink_map
@@ -100,9 +101,8 @@ class Scorer:
             target: class ids (H, W), uint8, or ``IGNORE_INDEX``.
             position: where it lies in its data set.
         """
-        # One pass over the classes gives both; argmax alone is slower on a CPU. What follows is cheap there.
-        confidence, ids = (part.cpu().numpy() for part in probs.max(0))
-        pred, truth, scores = ids.astype(np.uint8), target.cpu().numpy(), self._scores
+        # What follows is cheap on the CPU.
+        (confidence, pred), truth, scores = sure_and_class(probs), target.cpu().numpy(), self._scores
         scores.names.append(name)
         scores.positions.append(position)
         scores.matrices.append(self._matrix(pred, truth))

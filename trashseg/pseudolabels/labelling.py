@@ -5,17 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from trashseg.types import IGNORE_INDEX
 
 Mask = npt.NDArray[np.uint8]
-
-
-def sure_and_class(probs: Tensor) -> tuple[npt.NDArray[np.float32], Mask]:
-    """Return the highest probability and its class (H, W) of probabilities (K, H, W)."""
-    confidence, ids = probs.max(0)
-    return confidence.cpu().numpy(), ids.cpu().numpy().astype(np.uint8)
 
 
 def label(

@@ -26,12 +26,12 @@ def fixed_thresholds(value: Any, classes: Sequence[str]) -> Floats:
         ConfigError: a class does not exist, or a value is no confidence.
     """
     if not isinstance(value, Mapping):
-        return np.full(len(classes), _confidence(value, "threshold"))
+        return np.full(len(classes), check_share(value, "threshold"))
     thresholds = np.full(len(classes), USUAL)
     for name, own in value.items():
         if name not in classes:
             raise ConfigError(f"threshold names {name}, which is no class. {did_you_mean(str(name), classes)}")
-        thresholds[list(classes).index(name)] = _confidence(own, f"threshold.{name}")
+        thresholds[list(classes).index(name)] = check_share(own, f"threshold.{name}")
     return thresholds
 
 
@@ -75,10 +75,6 @@ def check_share(value: Any, key: str) -> float:
     Raises:
         ConfigError: it is none.
     """
-    return _confidence(value, key)
-
-
-def _confidence(value: Any, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ConfigError(f"{key}={value} is not between 0 and 1; give {key}=0.9, say.")
     return float(value)

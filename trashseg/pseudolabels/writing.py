@@ -15,8 +15,9 @@ from tqdm import tqdm
 from trashseg.ensembling.mixture import Mixture
 from trashseg.ensembling.panel import Panel
 from trashseg.ensembling.record import Record
+from trashseg.maps import sure_and_class
 from trashseg.pseudolabels.coco import PseudoFile
-from trashseg.pseudolabels.labelling import label, sure_and_class
+from trashseg.pseudolabels.labelling import label
 from trashseg.pseudolabels.thresholds import (
     NUM_BINS,
     SHARES,
