@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
 from trashseg.crossval.children import only, run_child, top_key, without
 from trashseg.crossval.folds import own_keys
+from trashseg.sweep.process import run_process
 from trashseg.types import TrashsegError
 
 
@@ -48,12 +50,11 @@ def test_a_failing_child_says_what_and_what_next(code: str, words: str, monkeypa
     program = "import os; os.kill(os.getpid(), 9)" if code == "kill" else code
     real = sys.executable
 
-    def run(command: list[str], check: bool) -> object:
+    def run(command: list[str], *where: Any) -> int:
         assert command[1:] == ["-m", "trashseg.train", "a=1"]
-        return original([real, "-c", program], check=check)
+        return run_process([real, "-c", program], *where)
 
-    original = __import__("subprocess").run
-    monkeypatch.setattr("trashseg.crossval.children.subprocess.run", run)
+    monkeypatch.setattr("trashseg.crossval.children.run_process", run)
     with pytest.raises(TrashsegError, match=words) as caught:
         run_child("train", ["a=1"], what="the training of fold 0", remedy="Do this.")
     assert str(caught.value).startswith("the training of fold 0 ")

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
@@ -22,25 +21,23 @@ Command = list[str]
 
 
 class Children:
-    """Stands for ``subprocess.run``: trainings in forks of a prepared process; notes which folds were trained."""
+    """Stands for ``run_process``: trainings in forks of a prepared process; notes which folds were trained."""
 
     def __init__(self, in_child: Callable[..., tuple[int, str]]) -> None:
         self.in_child, self.fail = in_child, -1
         self.folds: list[int] = []
 
-    def __call__(self, command: Command, *, check: bool) -> CompletedProcess[str]:
-        assert not check
+    def __call__(self, command: Command, *_: object) -> int:
         assert command[1:3] == ["-m", "trashseg.train"]
         fold = next(int(text.partition("=")[2]) for text in command if text.startswith("data.fold="))
         self.folds.append(fold)
-        status = 7 if fold == self.fail else self.in_child(*command[3:])[0]
-        return CompletedProcess(command, status)
+        return 7 if fold == self.fail else self.in_child(*command[3:])[0]
 
 
 @pytest.fixture
 def children(in_child: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> Children:
     found = Children(in_child)
-    monkeypatch.setattr("trashseg.crossval.children.subprocess.run", found)
+    monkeypatch.setattr("trashseg.crossval.children.run_process", found)
     return found
 
 
@@ -57,7 +54,7 @@ def finished(
 ) -> Path:
     folder = tmp_path_factory.mktemp("cv") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trashseg.crossval.children.subprocess.run", Children(in_child))
+        patch.setattr("trashseg.crossval.children.run_process", Children(in_child))
         verb("cv", *line, f"hydra.run.dir={folder}")
     return folder
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
+from trashseg.sweep.process import run_process
 from trashseg.types import TrashsegError
 
 
@@ -20,8 +22,9 @@ def run_child(verb: str, overrides: Sequence[str], *, what: str, remedy: str) ->
 
     Raises:
         TrashsegError: it ended with another status than 0.
+        SystemExit: a signal came that ended it, see :func:`run_process`.
     """
-    status = subprocess.run([sys.executable, "-m", f"trashseg.{verb}", *overrides], check=False).returncode
+    status = run_process([sys.executable, "-m", f"trashseg.{verb}", *overrides], os.environ, str(Path.cwd()))
     if status:
         ended = f"was ended by signal {-status}" if status < 0 else f"failed with status {status}"
         raise TrashsegError(f"{what} {ended}; its own message stands above. {remedy}")
