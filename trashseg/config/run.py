@@ -18,8 +18,8 @@ from omegaconf.errors import OmegaConfBaseException
 from trashseg.config.explain import explain
 from trashseg.config.paths import conf_dir
 from trashseg.config.ranks import rank_overrides
-from trashseg.config.values import check_values
-from trashseg.sweep.outcome import as_typed, recorded
+from trashseg.config.values import check_values, plain
+from trashseg.sweep.outcome import as_typed, is_first_process, recorded
 from trashseg.sweep.process import end_with_parent
 from trashseg.types import ConfigError, TrashsegError
 
@@ -52,7 +52,7 @@ def run_verb(name: str, body: Callable[[DictConfig], Any]) -> None:
 
 
 def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
-    """Wrap ``body``: fill in the run folder, check values, record how it ended, print user errors as one line."""
+    """Wrap ``body``: fill in the run folder, check values, record where the run comes from and how it ended."""
 
     def task(cfg: DictConfig) -> Any:
         """Run one job of the verb."""
@@ -66,6 +66,10 @@ def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig]
 
         def checked() -> Any:
             _check(cfg, name)
+            if is_first_process():
+                from trashseg.provenance import leave_record
+
+                leave_record(Path(cfg.run_dir), name, plain(cfg))
             return body(cfg)
 
         job = None if OmegaConf.is_missing(hydra_cfg.job, "num") else int(hydra_cfg.job.num)
