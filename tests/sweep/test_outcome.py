@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from pathlib import Path
 from typing import NoReturn
@@ -49,6 +50,23 @@ def test_a_run_that_does_not(error: BaseException, state: str, reason: str | Non
     assert found is not None
     assert (found.state, found.reason, found.job) == (state, reason, None)
     assert not found.finished
+
+
+@pytest.mark.parametrize("error", [ConfigError("the cause"), KeyboardInterrupt("the cause")])
+def test_a_full_disk_does_not_hide_the_cause(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def body() -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("trashseg.sweep.outcome.write_json", full)
+    with pytest.raises(type(error), match="the cause"):
+        recorded(body, tmp_path, [], None)
+    with pytest.raises(OSError, match="No space left"):  # a run that ended well must be able to say so
+        recorded(lambda: 0.5, tmp_path, [], None)
 
 
 def test_the_first_process_to_fail_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -96,11 +96,17 @@ def _failures(end: Callable[..., None]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        end("failed", reason=one_line(error))
+        _end_anyway(end, "failed", reason=one_line(error))
         raise
     except BaseException:
-        end("stopped")
+        _end_anyway(end, "stopped")
         raise
+
+
+def _end_anyway(end: Callable[..., None], state: str, **more: Any) -> None:
+    """Record the end where the disk lets it: on a full one, the error that ended the run is the one to be seen."""
+    with suppress(OSError):
+        end(state, **more)
 
 
 def one_line(error: Exception) -> str:
