@@ -17,6 +17,7 @@ def quiet() -> None:
         ".*Experiment logs directory .* exists and is not empty.*",  # the run's folder holds more than the log
         ".*isinstance\\(treespec, LeafSpec\\).*",  # Lightning's use of torch's own utilities
         ".*could not find the monitored key in the returned metrics.*",  # no validation; a misspelt key is an error
+        ".*a checkpoint that ended before the epoch ended.*",  # the data module leaves out the batches that were seen
         ".*Can't initialize NVML.*",  # a machine without a GPU
         ".*recommended to use `self.log\\('val/.*sync_dist=True.*",  # the scores are summed over processes already
     ):

@@ -59,7 +59,8 @@ def explained(trainer: pl.Trainer, config: Mapping[str, Any]) -> Iterator[None]:
 
     Raises:
         TrashsegError: the device's memory or the disk is full.
-        SystemExit: with 143, as for any program that SIGTERM ends, once the current step is done.
+        SystemExit: with 143, as for any program that SIGTERM ends, once the current step is done; with 0 in the other
+            processes, since Lightning kills the first one when it sees another end otherwise.
     """
     try:
         yield
@@ -76,7 +77,7 @@ def explained(trainer: pl.Trainer, config: Mapping[str, Any]) -> Iterator[None]:
         # SLURM sends the signal to the loading processes too, and torch reports their end as an error.
         if not trainer.received_sigterm:
             raise
-        raise SystemExit(128 + signal.SIGTERM) from None
+        raise SystemExit(128 + signal.SIGTERM if is_first_process() else 0) from None
 
 
 def memory_advice(config: Mapping[str, Any]) -> str:

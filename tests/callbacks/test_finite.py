@@ -68,7 +68,7 @@ def test_the_first_bad_batch_is_named_and_never_saved(tmp_path: Path, batch: int
 
 
 def test_weights_that_the_last_step_spoilt_are_never_saved(tmp_path: Path) -> None:
-    with pytest.raises(TrashsegError, match="weights are NaN or infinite after epoch 2"):
+    with pytest.raises(TrashsegError, match="weights are NaN or infinite in epoch 2"):
         fit(Spoilt((1, BATCHES - 1), math.nan, weight=True), tmp_path, every=2)
     assert torch.load(tmp_path / "last.ckpt", weights_only=True)["epoch"] == 0
 

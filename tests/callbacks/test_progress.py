@@ -78,4 +78,4 @@ def test_the_line_of_an_epoch(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert [" *" in line for line in lines] == [True, False, True, False]
     resumed = Progress()
     resumed.load_state_dict(progress.state_dict())
-    assert resumed.state_dict() == {"best": 0.5}
+    assert resumed.state_dict() == {"best": 0.5, "losses": []}

@@ -50,6 +50,23 @@ def test_validation_counts_each_photograph_once(num: int, world_size: int) -> No
     assert all(0 <= key.position < num for part in parts for key in part)
 
 
+@pytest.mark.parametrize("world_size", [1, 3])
+@pytest.mark.parametrize("made", [0, 4, 5])
+def test_what_was_made_of_an_epoch_is_left_out_of_it_alone(made: int, world_size: int) -> None:
+    for rank in range(world_size):
+        sampler = EpochSampler(17, shuffle=True, seed=3, rank=rank, world_size=world_size)
+        whole = {}
+        for epoch in (2, 3):
+            sampler.set_epoch(epoch)
+            whole[epoch] = list(sampler)
+        sampler.set_epoch(2)
+        sampler.skip(made)
+        assert list(sampler) == whole[2][made:]
+        assert len(sampler) == len(whole[2]), "the epoch is as long as before"
+        sampler.set_epoch(3)
+        assert list(sampler) == whole[3]
+
+
 def test_left_out_photographs_change_with_the_epoch() -> None:
     def left_out(epoch: int) -> set[int]:
         return set(range(9)) - {

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -167,9 +168,10 @@ def in_child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     assert process.stdin is not None
     assert process.stdout is not None
 
-    def run(*overrides: object) -> tuple[int, str]:
+    def run(*overrides: object, ranks: int = 1) -> tuple[int, str]:
         before = output.stat().st_size
-        process.stdin.write(json.dumps(list(map(str, overrides))) + "\n")
+        environments = [{}] if ranks == 1 else as_torchrun(ranks)
+        process.stdin.write(json.dumps({"overrides": [*map(str, overrides)], "environments": environments}) + "\n")
         process.stdin.flush()
         status = process.stdout.readline()
         assert status, output.read_text()
@@ -179,6 +181,16 @@ def in_child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     process.stdin.close()
     process.stdout.close()
     process.wait(30)
+
+
+def as_torchrun(ranks: int) -> list[dict[str, str]]:
+    """Return the variables that torchrun gives the processes of a run on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {"TORCHELASTIC_RUN_ID": "test", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    shared |= {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "GROUP_RANK": "0"}
+    return [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(ranks)]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -12,13 +13,16 @@ import lightning.pytorch as pl
 
 
 class Disaster(pl.Callback):
-    """Send this process a signal in the middle of an epoch."""
+    """Send this process, or that of one rank, a signal in the middle of an epoch."""
 
-    def __init__(self, epoch: int, batch: int, name: str = "SIGKILL") -> None:
-        self.place, self.number = (epoch, batch), signal.Signals[name]
+    def __init__(self, epoch: int, batch: int, name: str = "SIGKILL", rank: int | None = None) -> None:
+        self.place, self.number, self.rank = (epoch, batch), signal.Signals[name], rank
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: object) -> None:
-        if (trainer.current_epoch, args[-1]) == self.place:
+        if (trainer.current_epoch, args[-1]) == self.place and self.rank in (None, trainer.global_rank):
+            # SLURM sends SIGTERM to the loading processes too.
+            for child in multiprocessing.active_children() if self.number == signal.SIGTERM else ():
+                os.kill(child.pid or 0, self.number)
             os.kill(os.getpid(), self.number)
 
 

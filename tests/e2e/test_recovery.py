@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from omegaconf import OmegaConf
 
 from trashseg.callbacks.metrics_file import MetricsFile
 from trashseg.checkpoint import load_trained
 from trashseg.config import conf_dir
 from trashseg.module import SegmentationModule
-from trashseg.recovery import memory_advice, remove_leftovers, start_from
+from trashseg.recovery import explained, memory_advice, remove_leftovers, start_from
 from trashseg.types import CheckpointError, ConfigError
 
 InChild = Callable[..., tuple[int, str]]
@@ -38,7 +41,7 @@ def test_the_same_command_goes_on_and_ends_as_if_nothing_had_happened(
     assert stopped == status
     assert "Traceback" not in printed
     assert ("interrupted in epoch 2: repeat the command with" in printed) == (name == "SIGTERM")
-    assert content(tmp_path)["epoch"] == 0
+    assert content(tmp_path)["epoch"] == (name == "SIGTERM"), "only SIGTERM leaves time to save within an epoch"
     stale = tmp_path / "checkpoints" / ".last.abc.tmp.ckpt"
     stale.write_bytes(b"half")
 
@@ -54,6 +57,91 @@ def test_the_same_command_goes_on_and_ends_as_if_nothing_had_happened(
     assert stopped == 0
     assert "best checkpoint" in printed
     assert content(tmp_path)["global_step"] == expected["global_step"]
+
+
+DROPOUT_NET = [  # DeepLab's head has dropout, which draws from torch's global stream
+    "model=deeplabv3_r50", "model.pretrained=false", "model.encoder_name=tu-test_resnet.r160_in1k",
+    "+model.options.decoder_channels=16", "aug=strong", "data.image_size=64", "data.batch_size=2",
+    "trainer.max_epochs=2", "optim/schedule=one_cycle", "callbacks.ema.decay=0.9",
+]  # fmt: skip
+LINE = re.compile(r"^(epoch .*) \d+ s$", re.MULTILINE)
+"""The line of an epoch: losses and scores, without the seconds."""
+EARLY = [*DISASTER[:2], "+callbacks.disaster.batch=0", "+callbacks.disaster.name=SIGTERM"]
+
+
+@pytest.mark.parametrize(
+    ("options", "ranks", "done"),
+    [
+        (["data.num_workers=2", "trainer.accumulate_grad_batches=2", "trainer.log_every_n_steps=2"], 1, 2),
+        (["data.num_workers=0", "trainer.log_every_n_steps=1", "callbacks.freeze.epochs=-1", "mix=cutmix"], 1, 1),
+        (["data.num_workers=1", "trainer.log_every_n_steps=1"], 2, 1),
+    ],
+    ids=["workers-accumulation", "frozen-mixed", "two-ranks"],
+)
+def test_sigterm_within_an_epoch_loses_nothing(
+    in_child: InChild, make_coco: Callable[..., Path], tmp_path: Path, options: list[str], ranks: int, done: int
+) -> None:
+    data = make_coco({"train": 6 * ranks, "val": 3, "test": 1})  # three steps an epoch
+    command = [*DROPOUT_NET, f"data.root={data}", *options]
+    command += ["trainer=cpu"] if ranks == 1 else ["trainer=ddp", "trainer.accelerator=cpu", f"trainer.devices={ranks}"]
+    whole, broken = (f"hydra.run.dir={tmp_path / name}" for name in ("whole", "broken"))
+    status, expected = in_child(*command, whole, ranks=ranks)
+    assert status == 0, expected
+    # Of several processes the last one alone gets the signal.
+    status, first = in_child(*command, *EARLY, f"+callbacks.disaster.rank={ranks - 1}", broken, ranks=ranks)
+    assert status == 128 + signal.SIGTERM, first
+    assert f"hydra.run.dir={tmp_path / 'broken'} to go on from there" in first
+    stopped = content(tmp_path / "broken")
+    assert stopped["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["processed"] == done
+    status, second = in_child(*command, "resume=auto", broken, ranks=ranks)
+    assert status == 0, second
+
+    before, after = content(tmp_path / "whole"), content(tmp_path / "broken")
+    for part in ("state_dict", "current_model_state", "averaging_state", "optimizer_states", "lr_schedulers"):
+        assert same(before[part], after[part]), part
+    assert before["global_step"] == after["global_step"]
+    assert LINE.findall(first + second) == LINE.findall(expected)
+    metrics = [(tmp_path / name / "metrics.csv").read_text() for name in ("whole", "broken")]
+    assert metrics[0] == metrics[1]
+    assert "Warning" not in first + second
+
+
+def test_an_epoch_goes_on_by_the_same_steps(
+    in_child: InChild, refused: Callable[..., str], make_coco: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = make_coco({"train": 6, "val": 3, "test": 1})
+    command = [*DROPOUT_NET, f"data.root={data}", "trainer=cpu", "data.num_workers=0", f"hydra.run.dir={tmp_path}"]
+    first = [text.replace("epoch=1", "epoch=0") for text in EARLY]
+    assert in_child(*command, *first)[0] == 128 + signal.SIGTERM
+    line = refused("train", *command, "resume=auto", "data.batch_size=3")
+    assert "after 1 batches of 2 photographs" in line
+    assert "batches of 3" in line
+
+
+@pytest.mark.parametrize(("rank", "status"), [("0", 128 + signal.SIGTERM), ("1", 0)])
+def test_only_the_first_process_says_that_the_run_was_ended(
+    monkeypatch: pytest.MonkeyPatch, rank: str, status: int
+) -> None:
+    monkeypatch.setenv("LOCAL_RANK", rank)
+    trainer: Any = SimpleNamespace(received_sigterm=True)
+    for error in (SIGTERMException(), RuntimeError("DataLoader worker is killed by signal: Terminated.")):
+        with pytest.raises(SystemExit) as left, explained(trainer, {}):
+            raise error
+        assert left.value.code == status
+    trainer.received_sigterm = False
+    with pytest.raises(RuntimeError, match="its own"), explained(trainer, {}):
+        raise RuntimeError("its own")
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two nests of containers hold the same values, tensors bit for bit."""
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
 
 
 def test_auto_takes_the_own_checkpoint_alone(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
+from trashseg.data.position import batches_done
 from trashseg.types import TrashsegError
 
 ADVICE = (
@@ -42,9 +43,11 @@ class Finite(pl.Callback):
         pl_module: pl.LightningModule,  # noqa: ARG002
         outputs: Any,
         batch: Any,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        batch_idx: int,
     ) -> None:
         """Keep the batch's loss."""
+        if not self._losses:
+            self._first = batch_idx  # an epoch that goes on begins with another than the first
         self._losses.append(outputs["loss"].detach())
         every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it where mypy does not look
         if len(self._losses) >= every:
@@ -55,12 +58,26 @@ class Finite(pl.Callback):
         self._check_losses(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Check before the epoch's checkpoint: a last step may spoil the weights after a loss that was fine."""
+        """Check before the epoch's checkpoint."""
+        self._check_all(trainer, pl_module)
+
+    def on_save_checkpoint(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        checkpoint: dict[str, Any],  # noqa: ARG002
+    ) -> None:
+        """Check before a checkpoint within an epoch; one between two epochs has been checked for."""
+        if batches_done(trainer):
+            self._check_all(trainer, pl_module)
+
+    def _check_all(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Check losses and weights, which a last step may spoil after a loss that was fine."""
         self._check_losses(trainer)
         tensors = chain(pl_module.parameters(), pl_module.buffers())
         finite = [value.detach().isfinite().all() for value in tensors if value.is_floating_point()]
         if not _everywhere(trainer, finite):
-            raise TrashsegError(f"weights are NaN or infinite after epoch {trainer.current_epoch + 1}. {ADVICE}")
+            raise TrashsegError(f"weights are NaN or infinite in epoch {trainer.current_epoch + 1}. {ADVICE}")
 
     def _check_losses(self, trainer: pl.Trainer) -> None:
         losses, first = self._losses, self._first

@@ -22,13 +22,14 @@ class Progress(TQDMProgressBar):
         self._best = -math.inf
         self._start = 0.0
         self._loss: list[Any] = []
+        self._taken_up: list[float] = []  # losses of an epoch that goes on
         self._validated = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
         """Start the epoch's clock."""
         super().on_train_epoch_start(trainer, *args)
         self._start = time.monotonic()
-        self._loss = []
+        self._loss, self._taken_up = [*self._taken_up], []
         self._validated = False
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *args: Any) -> None:
@@ -48,6 +49,7 @@ class Progress(TQDMProgressBar):
             return
         epochs = f"{trainer.current_epoch + 1:>3}/{trainer.max_epochs}"
         train_loss = sum(float(loss) for loss in self._loss) / max(1, len(self._loss))
+        self._loss = []  # the next checkpoint is of no running epoch
         seconds = time.monotonic() - self._start
         print(f"epoch {epochs}  train loss {train_loss:.4f}  {self._scores(trainer)}{seconds:.0f} s", flush=True)
 
@@ -70,9 +72,9 @@ class Progress(TQDMProgressBar):
         return items
 
     def state_dict(self) -> dict[str, Any]:
-        """Keep the best score over a resume."""
-        return {"best": self._best}
+        """Keep the best score over a resume, and the losses of an epoch that goes on."""
+        return {"best": self._best, "losses": [float(loss) for loss in self._loss]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best score of the interrupted run."""
-        self._best = float(state_dict["best"])
+        self._best, self._taken_up = float(state_dict["best"]), state_dict.get("losses", [])

@@ -19,12 +19,14 @@ from trashseg.data.device import collate_drawn
 from trashseg.data.folds.leaks import Leak, Part, find_copies, find_leaks, refuse_leaks
 from trashseg.data.mix import Mix
 from trashseg.data.oversampling import Oversampler, Uniform, count, describe
+from trashseg.data.position import batches_done
 from trashseg.data.prepared import PreparedSplit
 from trashseg.data.pseudo import visit_factors
 from trashseg.data.resize import Resize
 from trashseg.data.sampling import EpochSampler
 from trashseg.data.source import Source
 from trashseg.data.training import TrainingPart
+from trashseg.data.workers import prepare_worker
 from trashseg.types import Batch, ClassTable, ConfigError, DataError, Sample, Split
 
 log = logging.getLogger(__name__)
@@ -74,17 +76,24 @@ class TrashDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = min(8, max(1, (os.cpu_count() or 2) - 1)) if num_workers is None else num_workers
         self._sets: dict[Split, TrashDataset] = {}
-        self._epochs_done = 0
+        self._epochs_done, self._batches_done, self._step_size = 0, 0, 0
         self._leaks_known = False
 
     def state_dict(self) -> dict[str, int]:
-        """Return what a checkpoint keeps: the number of finished epochs, which decides the order of the next."""
-        done: int = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0  # type: ignore[attr-defined]
-        return {"epochs_done": done}
+        """Return what a checkpoint keeps.
+
+        ``epochs_done``: finished epochs, which decide the order of the next; ``batches_done``: batches of the running
+        one that are trained; ``step_size``: photographs of a batch, over all processes.
+        """
+        if self.trainer is None:
+            return {"epochs_done": 0}
+        done: int = self.trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
+        return {"epochs_done": done, "batches_done": batches_done(self.trainer), "step_size": self._step_size}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Take up the count of an interrupted run."""
-        self._epochs_done = state_dict["epochs_done"]
+        """Take up the counts of an interrupted run."""
+        self._epochs_done, self._batches_done = state_dict["epochs_done"], state_dict.get("batches_done", 0)
+        self._step_size = state_dict.get("step_size", 0)
 
     def prepare_data(self) -> None:
         """Check the data and build the caches, on one process while the others wait.
@@ -171,7 +180,23 @@ class TrashDataModule(pl.LightningDataModule):
             )
         if batch_size < 2 and self.mix.mixes_batches:
             raise ConfigError(f"data.batch_size={batch_size} leaves nothing to mix with; give 2 or more, or mix=none.")
+        self._check_step_size(batch_size * world_size)
+        sampler.skip(self._batches_done * batch_size)
         return self._loader(dataset, sampler, batch_size, self.train_collate(), drop_last=True)
+
+    def _check_step_size(self, step_size: int) -> None:
+        """Refuse to go on within an epoch by other steps, which would leave out or repeat photographs.
+
+        Raises:
+            ConfigError: ``step_size``, the photographs of a batch over all processes, is another than before.
+        """
+        if self._batches_done and step_size != self._step_size:
+            raise ConfigError(
+                f"the run stopped within an epoch, after {self._batches_done} batches of {self._step_size} photographs "
+                f"over all processes; this command makes batches of {step_size}. Give the first command's "
+                "data.batch_size and trainer.devices to go on."
+            )
+        self._step_size = step_size
 
     def train_collate(self) -> Callable[[Sequence[Sample]], Batch]:
         """Return what makes a training batch of samples: mixed, and with what the device is to do to it."""
@@ -211,12 +236,8 @@ class TrashDataModule(pl.LightningDataModule):
             drop_last=drop_last,
             pin_memory=self.trainer is not None and _on_gpu(self.trainer),
             persistent_workers=self.num_workers > 0,
-            worker_init_fn=_worker_init,
+            worker_init_fn=prepare_worker,
         )
-
-
-def _worker_init(worker: int) -> None:  # noqa: ARG001 - DataLoader passes the worker's number
-    single_thread()
 
 
 def _on_gpu(trainer: pl.Trainer) -> bool:

@@ -67,10 +67,15 @@ class EpochSampler(Sampler[SampleKey]):
         self.num_visits = epoch_length(self.factors)
         self.rank, self.world_size = rank, world_size
         self.epoch = 0
+        self._made = (0, 0)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this before each."""
         self.epoch = epoch
+
+    def skip(self, num: int) -> None:
+        """Leave out the first ``num`` samples of this process in the current epoch, and in no other."""
+        self._made = (self.epoch, num)
 
     def __len__(self) -> int:
         """Return the number of samples of this process, the same in every epoch."""
@@ -81,7 +86,9 @@ class EpochSampler(Sampler[SampleKey]):
     def __iter__(self) -> Iterator[SampleKey]:
         """Yield the keys of this process."""
         positions, repeats = self._visits()
-        for visit in range(self.rank, len(self) * self.world_size, self.world_size):
+        epoch, made = self._made
+        visits = range(self.rank, len(self) * self.world_size, self.world_size)
+        for visit in visits[made if epoch == self.epoch else 0 :]:
             counts, place = visit < self.num_visits, visit % self.num_visits
             yield SampleKey(int(positions[place]), self.epoch, counts, int(repeats[place]))
 
