@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 CONF = Path(__file__).parents[1] / "conf"
 VERBS = (
     "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv",
-    "inspect", "audit", "ensemble", "pseudo", "tta_search", "runs",
+    "inspect", "audit", "ensemble", "pseudo", "tta_search", "reproduce", "runs",
 )  # fmt: skip
 NEEDS = {
     "evaluate": ["ckpt_path=x"],
@@ -26,6 +26,7 @@ NEEDS = {
     "audit": ["cv=x"],
     "ensemble": ["members=[x]"],
     "pseudo": ["ensemble=x"],
+    "reproduce": ["run=x"],
     "given": ["grouping.path=x"],
     "name": ["grouping.pattern=x"],
 }

@@ -24,6 +24,7 @@ VERBS = {
     "submission": "compare, validate and vote on submissions; to masks and back",
     "submit": "write and check the competition's CSV for the test photographs",
     "runs": "list the runs: state, score, time and what differs; a table, CSV and a page",
+    "reproduce": "repeat a training from the record in its folder; compare every logged value",
     "models": "list the networks: parameters, arithmetic, time and memory on this machine",
 }
 
