@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from trashseg.submission import (
     HEADER,
-    SHRINKS,
     check_submission,
     read_submission,
     shrink_map,
     shrink_max_id,
-    shrink_probs,
     write_submission,
 )
+from trashseg.submission.probs import SHRINKS, shrink_probs
 from trashseg.types import DataError
 
 NAMES = ["batch_01_vt/0021.jpg", "batch_02_vt/0003.jpg", "batch_03/0001.jpg"]

@@ -15,7 +15,8 @@ def submit(cfg: DictConfig) -> None:
     from trashseg.inference import build_predictor, open_run
     from trashseg.inference.submission_maps import submission_maps
     from trashseg.quiet import quiet
-    from trashseg.submission import SHRINKS, check_submission, write_submission
+    from trashseg.submission import check_submission, write_submission
+    from trashseg.submission.probs import SHRINKS
 
     quiet()
     if cfg.shrink not in SHRINKS:

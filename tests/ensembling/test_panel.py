@@ -11,7 +11,7 @@ import torch
 from trashseg.ensembling.mixture import Mixture
 from trashseg.ensembling.panel import Panel
 from trashseg.store import Store, StoreWriter, open_store
-from trashseg.submission import SHRINKS
+from trashseg.submission.probs import SHRINKS
 
 CLASSES = ("Background", "Paper", "Battery")
 SIZE = (300, 517)

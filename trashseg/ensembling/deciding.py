@@ -17,7 +17,7 @@ from trashseg.ensembling.predicting import Workshop
 from trashseg.ensembling.sampling import pixel_table
 from trashseg.ensembling.soup import SOUPS
 from trashseg.store import FORMS
-from trashseg.submission import SHRINKS
+from trashseg.submission.probs import SHRINKS
 from trashseg.types import ConfigError, did_you_mean
 from trashseg.voting import MAX_WEIGHT, class_order
 

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from trashseg.maps import most_probable
 from trashseg.store import Grid, Store
-from trashseg.submission import SHRINKS, nearest_pixels
+from trashseg.submission import nearest_pixels
+from trashseg.submission.probs import SHRINKS
 
 Map = npt.NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ from trashseg.ensembling.mixture import Map
 from trashseg.ensembling.panel import Panel
 from trashseg.gating import Photograph, decide, decision_text, write_chosen
 from trashseg.post import Post, relabel
-from trashseg.submission import SHRINKS
+from trashseg.submission.probs import SHRINKS
 
 
 def choose_post(cfg: DictConfig, panel: Panel, evidence: Evidence) -> Post:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from trashseg.inference.predictor import Predictor
-from trashseg.submission import SHRINKS
+from trashseg.submission.probs import SHRINKS
 from trashseg.types import Batch
 
 
