@@ -1,8 +1,8 @@
-"""What ``trashseg inspect`` costs on a data set of the competition's size, beside the usual notebook's loop.
+"""What ``trashseg split`` and ``inspect`` cost on a set of the competition's size, beside the usual notebook's loop.
 
-The data set is generated: 3,272 JPEGs of 512 x 512 and 26,240 polygons. The command runs twice, with an empty cache
-and again. The notebook's loop (pycocotools' annToMask and annToRLE for every object, Pillow's pixels for the
-statistics) does a part of it only: no scenes, no pictures, no page. It is timed on a sample and scaled.
+The data set is generated: 3,272 JPEGs of 512 x 512 and 26,240 polygons. The commands run with an empty cache, one
+after the other and each alone. The notebook's loop (pycocotools' annToMask and annToRLE for every object, Pillow's
+pixels for the statistics) does a part of it only: no scenes, no pictures, no page. It is timed on a sample and scaled.
 
 Run it as ``python benchmarks/inspection.py``; ``--photographs 300`` for a quick look.
 """
@@ -78,18 +78,18 @@ def generate(root: Path, num_photographs: int, num_annotations: int) -> None:
         (root / f"{part}.json").write_text(json.dumps(tree))
 
 
-def command(root: Path, folder: Path, *options: str) -> tuple[float, float, float]:
-    """Run ``trashseg inspect``; return its seconds, its processor seconds and its peak memory in MB."""
-    words = [f"data.root={root}", "data.test=null", f"hydra.run.dir={folder / 'out'}", *options]
-    environment = {**os.environ, "TRASHSEG_CACHE": str(folder / "cache")}
+def command(verb: str, root: Path, folder: Path, cache: str) -> tuple[float, float, float]:
+    """Run ``trashseg VERB``; return its seconds, its processor seconds and its peak memory in MB."""
+    words = [f"data.root={root}", "data.test=null", f"hydra.run.dir={folder / (verb + cache)}"]
+    environment = {**os.environ, "TRASHSEG_CACHE": str(folder / cache)}
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "trashseg.inspect", *words], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", f"trashseg.{verb}", *words], env=environment, stdout=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit("trashseg inspect failed")
+        sys.exit(f"trashseg {verb} failed")
     return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
 
 
@@ -124,13 +124,13 @@ def main() -> None:
         factor = options.photographs / sample
         usual = [factor * seconds for seconds in notebook(root, sample)]
         rows = [
-            ("first time: check, paint, scenes, page", *command(root, folder)),
-            ("again, from the cache", *command(root, folder)),
-            ("again, without scenes (scenes=false)", *command(root, folder, "scenes=false")),
+            ("split: check, paint, find scenes, fold", *command("split", root, folder, "one")),
+            ("inspect after it", *command("inspect", root, folder, "one")),
+            ("inspect alone: check, paint, find scenes", *command("inspect", root, folder, "other")),
         ]
-        size = (folder / "out" / "inspect.html").stat().st_size / 1e6
+        size = (folder / "inspectother" / "inspect.html").stat().st_size / 1e6
     print(f"{options.photographs:,} photographs, {options.annotations:,} objects; the page has {size:.1f} MB")
-    print(f"{'trashseg inspect, importing included':<44}{'seconds':>9}{'cpu s':>9}{'peak MB':>9}{'of notebook':>13}")
+    print(f"{'trashseg, importing included':<44}{'seconds':>9}{'cpu s':>9}{'peak MB':>9}{'of notebook':>13}")
     for title, wall, cpu, memory in rows:
         print(f"{title:<44}{wall:>9.1f}{cpu:>9.1f}{memory:>9.0f}{cpu / usual[1]:>12.2f}x")
     print(f"{f'notebook loop, masks and moments only (x {factor:.0f})':<44}{usual[0]:>9.1f}{usual[1]:>9.1f}")

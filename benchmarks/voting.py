@@ -6,7 +6,7 @@ timed on a few rows and scaled. Soft votes: the weighted mean of five stores, on
 photographs, to show that memory does not grow with them. Each way runs in a process of its own, so that the peak
 memory is its own.
 
-Run: python -m benchmarks.voting [--photographs 819]
+Run: python benchmarks/voting.py [--photographs 819] [--plot memory.png]
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from _memory_plot import Curve, MemoryWatch, draw_curves
 
 NUM_FILES, NUM_CLASSES, SIDE, FULL = 10, 11, 256, 512
 SAMPLE = 3
+LIMIT = 500.0
+"""MB that a vote may take."""
 WEIGHTS = [3.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5]
 CLASS_ORDER = list(range(NUM_CLASSES))[::-1]
 Maps = npt.NDArray[np.float32]
@@ -102,22 +105,26 @@ def soft(paths: Sequence[Path], out: Path, count: int) -> None:
     write_submission(out, names(count), (mixture.small_map(name, "nearest") for name in names(count)))
 
 
-def measured(function: Callable[..., None], *arguments: object) -> tuple[float, float, float]:
-    """Run ``function`` in a fresh process; return seconds, processor seconds and how many MB its memory grew."""
+def measured(function: Callable[..., None], *arguments: object) -> tuple[float, float, float, Curve]:
+    """Run ``function`` in a fresh process; return seconds, processor seconds, how many MB its memory grew, and when."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_timed, (function, arguments))
 
 
-def _timed(function: Callable[..., None], arguments: tuple[object, ...]) -> tuple[float, float, float]:
+def _timed(function: Callable[..., None], arguments: tuple[object, ...]) -> tuple[float, float, float, Curve]:
     torch.set_num_threads(1)
     import trashseg.ensembling.mixture
     import trashseg.submissions.voting  # noqa: F401 - what importing takes is not the vote's
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start, cpu = time.perf_counter(), time.process_time()
-    function(*arguments)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return time.perf_counter() - start, time.process_time() - cpu, grown
+    with MemoryWatch() as watch:
+        start, cpu = time.perf_counter(), time.process_time()
+        function(*arguments)
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    # What importing needed for a moment may hide a vote's peak from the system's own count.
+    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    grown = max(peak, *(mb for _, mb in watch.curve))
+    return seconds, cpu_seconds, grown, watch.curve
 
 
 def first_rows(path: Path) -> list[str]:
@@ -128,7 +135,10 @@ def first_rows(path: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photographs", type=int, default=819)
-    count = parser.parse_args().photographs
+    parser.add_argument("--plot", type=Path, help="write a picture of the memory of both kinds of votes")
+    options = parser.parse_args()
+    count = options.photographs
+    curves = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = write_files(folder, count)
@@ -140,7 +150,9 @@ def main() -> None:
             ("ties by class", None, CLASS_ORDER),
         ):
             usual, *_ = measured(plain, paths, folder / "plain.csv", weights, order)
-            wall, cpu, grown = measured(ours, paths, folder / "ours.csv", weights, order)
+            wall, cpu, grown, curves[f"hard votes of {NUM_FILES} files"] = measured(
+                ours, paths, folder / "ours.csv", weights, order
+            )
             assert first_rows(folder / "plain.csv") == first_rows(folder / "ours.csv"), "the votes differ"
             usual *= count / SAMPLE
             print(f"{title:<24}{usual:>10.1f}{wall:>9.2f}{cpu:>8.2f}{usual / wall:>13.0f}x{grown:>9.0f}")
@@ -149,9 +161,12 @@ def main() -> None:
         print(f"{'members':>8}{'photographs':>13}{'seconds':>10}{'cpu s':>8}{'MB more':>9}{'as float maps, MB':>20}")
         stores = write_stores(folder, count, 5)
         for num_members, num in ((1, count), (5, min(100, count)), (5, count)):
-            wall, cpu, grown = measured(soft, stores[:num_members], folder / "soft.csv", num)
+            wall, cpu, grown, curve = measured(soft, stores[:num_members], folder / "soft.csv", num)
+            curves[f"soft votes: {num_members} of 5 members, {num} photographs"] = curve
             whole = num_members * num * NUM_CLASSES * FULL**2 * 4 / 2**20
             print(f"{num_members:>8}{num:>13}{wall:>10.1f}{cpu:>8.1f}{grown:>9.0f}{whole:>20,.0f}")
+    if options.plot:
+        draw_curves(options.plot, curves, LIMIT, f"Memory beyond the program's own, {count} photographs")
 
 
 if __name__ == "__main__":
