@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import hydra
-import lightning.pytorch as pl
 import torch
 from hydra.errors import InstantiationException
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -25,6 +24,7 @@ from trashseg.data.mix import Mix
 from trashseg.models.contract import SegmentationNet, freeze_unused
 from trashseg.optim import Recipe
 from trashseg.post import Post, Step
+from trashseg.trainer import Trainer
 from trashseg.tta import TTA
 from trashseg.types import ClassTable, ConfigError, TrashsegError
 
@@ -106,9 +106,9 @@ def build_loss(loss: Any, table: ClassTable) -> nn.Module:
     return built
 
 
-def build_recipe(optim: Any) -> Recipe:
-    """Build the optimiser's recipe."""
-    recipe: Recipe = instantiate(optim, "optim")
+def build_recipe(optim: Any, *, fused: bool = False) -> Recipe:
+    """Build the optimiser's recipe; ``fused``: with a step of one kernel, where the optimiser has it."""
+    recipe: Recipe = instantiate(optim, "optim", fused=fused)
     return recipe
 
 
@@ -143,8 +143,8 @@ def _values(node: Mapping[str, Any] | None, where: str) -> list[Any]:
     return [instantiate(entry, f"{where}.{name}") for name, entry in (node or {}).items() if entry is not None]
 
 
-def build_trainer(trainer: DictConfig, callbacks: list[Callback], loggers: list[Logger]) -> pl.Trainer:
-    """Build Lightning's trainer; ``precision=auto`` is resolved by the card.
+def build_trainer(trainer: DictConfig, callbacks: list[Callback], loggers: list[Logger]) -> Trainer:
+    """Build the trainer; ``precision=auto`` is resolved by the card.
 
     Raises:
         ConfigError: the device does not exist or an argument is wrong.
@@ -159,7 +159,7 @@ def build_trainer(trainer: DictConfig, callbacks: list[Callback], loggers: list[
         arguments["sync_batchnorm"] = False
     fixed: dict[str, Any] = {"callbacks": callbacks, "logger": loggers or False, "plugins": [AtomicCheckpointIO()]}
     try:
-        built: pl.Trainer = instantiate(arguments, "trainer")(**fixed)
+        built: Trainer = instantiate(arguments, "trainer")(**fixed)
     except (TypeError, ValueError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"trainer: {' '.join(str(error).split())}") from error
     return built

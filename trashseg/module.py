@@ -89,20 +89,28 @@ class SegmentationModule(pl.LightningModule):
         """Return the loss of one batch.
 
         Raises:
+            ConfigError: as :meth:`losses`.
+        """
+        parts, num_images = self.losses(batch), len(batch["image"])
+        loss = torch.stack(list(parts.values())).sum()
+        self.log("train/loss", loss, prog_bar=True, batch_size=num_images)
+        if len(parts) > 1:
+            self.log_dict({f"train/{name}": part for name, part in parts.items()}, batch_size=num_images)
+        return loss
+
+    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Return the named parts of the loss of one training batch, scalars to be summed.
+
+        Raises:
             ConfigError: MixUp gives two targets and the network's own loss takes one.
         """
         image = unit_image(batch["image"])
-        if "mask_b" in batch:
-            mixed = MixedLoss(self.pixel_loss, batch["mask_b"], batch["lam"])
-            parts = self._loss_parts(image, batch["mask"], mixed)
-            mixed.check(len(parts))
-        else:
-            parts = self._loss_parts(image, batch["mask"], self.pixel_loss)
-        loss = torch.stack(list(parts.values())).sum()
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(image))
-        if len(parts) > 1:
-            self.log_dict({f"train/{name}": part for name, part in parts.items()}, batch_size=len(image))
-        return loss
+        if "mask_b" not in batch:
+            return self._loss_parts(image, batch["mask"], self.pixel_loss)
+        mixed = MixedLoss(self.pixel_loss, batch["mask_b"], batch["lam"])
+        parts = self._loss_parts(image, batch["mask"], mixed)
+        mixed.check(len(parts))
+        return parts
 
     def _loss_parts(self, image: torch.Tensor, target: Any, pixel_loss: PixelLoss) -> dict[str, torch.Tensor]:
         """Return the named parts of the loss, to be summed."""

@@ -83,13 +83,8 @@ def explained(trainer: pl.Trainer, config: Mapping[str, Any]) -> Iterator[None]:
 def memory_advice(config: Mapping[str, Any]) -> str:
     """Say which settings need less memory, with the values of ``config``, the mildest change first."""
     data, trainer = config["data"], config["trainer"]
-    batch, accumulated = data["batch_size"], trainer["accumulate_grad_batches"]
-    advice = []
-    if batch > 1:
-        advice.append(
-            f"data.batch_size={batch // 2} trainer.accumulate_grad_batches={accumulated * 2} (the same effective batch;"
-            f" now {batch} and {accumulated})"
-        )
+    # Where the batch was looked for, no smaller one is left to try.
+    advice = [] if trainer.get("auto_batch") else _smaller_batches(data["batch_size"], trainer)
     if config["model"].get("grad_checkpointing") is False:
         advice.append("model.grad_checkpointing=true (now false)")
     if str(trainer["precision"]).startswith("32"):
@@ -97,3 +92,16 @@ def memory_advice(config: Mapping[str, Any]) -> str:
     size = data.get("crop_size") or data["image_size"]
     advice.append(f"a smaller data.image_size or data.crop_size (now {data['image_size']} and {size})")
     return f"the device's memory is too small for this training; try, in this order: {'; '.join(advice)}."
+
+
+def _smaller_batches(batch: int, trainer: Mapping[str, Any]) -> list[str]:
+    """Return the ways to fewer photographs at once at the same effective batch."""
+    advice, accumulated = [], trainer["accumulate_grad_batches"]
+    if batch > 2 and "auto_batch" in trainer:
+        advice.append("trainer.auto_batch=true (the largest batch that fits, at the same effective batch)")
+    if batch > 1:
+        advice.append(
+            f"data.batch_size={batch // 2} trainer.accumulate_grad_batches={accumulated * 2} (the same effective batch;"
+            f" now {batch} and {accumulated})"
+        )
+    return advice

@@ -43,10 +43,11 @@ def train(cfg: DictConfig) -> float:
         check_resume(resume, config, table)
     net = build.build_net(cfg.model, len(table), resumed=resume is not None)
     config["model"].update(net.resolved)
-    module = SegmentationModule(net, build.build_loss(cfg.loss, table), build.build_recipe(cfg.optim), table)
     named = build.build_callbacks({**config["callbacks"], **search_callbacks()})
     callbacks = [*named, CarryConfig(config, table.to_mapping()), Interrupted(run_dir)]
     trainer = build.build_trainer(cfg.trainer, callbacks, build.build_loggers(cfg.logger))
+    recipe = build.build_recipe(cfg.optim, fused=trainer.fused_optimizer)
+    module = SegmentationModule(net, build.build_loss(cfg.loss, table), recipe, table)
     gpus = trainer.device_ids if trainer.strategy.root_device.type == "cuda" else []
     log.info(check_devices(gpus, str(trainer.precision)))
     with explained(trainer, config):

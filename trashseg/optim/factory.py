@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +11,12 @@ import timm.optim
 from torch import nn
 from torch.optim import Optimizer
 
+from trashseg.optim.fused import has_fused_step, keep_fused
 from trashseg.optim.groups import NO_DECAY, parameter_groups
 from trashseg.optim.schedules import Schedule
 from trashseg.types import ConfigError, did_you_mean
+
+log = logging.getLogger(__name__)
 
 _LOOKAHEAD = "lookahead_"
 
@@ -78,8 +82,11 @@ class Recipe:
         layer_decay: float | None = None,
         no_decay: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
+        fused: bool = False,
     ) -> None:
         """Keep the settings of :func:`build_optimizer`; ``no_decay`` None stands for its default.
+
+        With ``fused`` the optimiser's step is one kernel where it has such a step.
 
         Raises:
             ConfigError: the optimiser is unknown or a setting out of range, said here before any data is read.
@@ -87,6 +94,10 @@ class Recipe:
         _check_name(opt)
         _check_settings(lr, weight_decay, backbone_lr_mult, layer_decay)
         self.schedule = schedule
+        # Not among the settings: it says how a step is computed, not which.
+        self._execution: dict[str, Any] = {"fused": True} if fused and has_fused_step(opt) else {}
+        if fused and not self._execution:
+            log.info("trainer.fused_optimizer=true: %s has no fused step and keeps its own", opt)
         self.settings: dict[str, Any] = {
             **dict(options or {}),
             "opt": opt,
@@ -96,6 +107,17 @@ class Recipe:
             "layer_decay": layer_decay,
             "no_decay": NO_DECAY if no_decay is None else tuple(no_decay),
         }
+
+    def optimizer(self, net: nn.Module) -> Optimizer:
+        """Return the optimiser alone, at the rate that the schedule starts from.
+
+        Raises:
+            ConfigError: as :func:`build_optimizer`.
+        """
+        built = build_optimizer(net, **self.settings, **self._execution)
+        if has_fused_step(self.settings["opt"]):
+            keep_fused(built)
+        return built
 
     def build(self, net: nn.Module, total_steps: float) -> dict[str, Any]:
         """Return what Lightning's ``configure_optimizers`` gives back: ``optimizer`` and ``lr_scheduler``.
@@ -108,7 +130,7 @@ class Recipe:
         Raises:
             ConfigError: as :func:`build_optimizer`, or the schedule needs an end and there is none.
         """
-        optimizer = build_optimizer(net, **self.settings)
+        optimizer = self.optimizer(net)
         return {"optimizer": optimizer, "lr_scheduler": self.schedule.build(optimizer, total_steps)}
 
 
