@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 CONF = Path(__file__).parents[1] / "conf"
 VERBS = (
     "train", "check", "evaluate", "predict", "submit", "models", "browse", "split", "cv",
-    "inspect", "audit", "ensemble", "pseudo", "tta_search", "reproduce", "runs",
+    "inspect", "audit", "ensemble", "pseudo", "tta_search", "tune_speed", "reproduce", "runs",
 )  # fmt: skip
 NEEDS = {
     "evaluate": ["ckpt_path=x"],
@@ -49,7 +49,7 @@ CHOICES = [
     for group in groups_of(verb)
     for option in options(group)
     # Where a trained network runs: not enough to train one.
-    if (verb, option) != ("train", "device")
+    if (verb, option) not in (("train", "device"), ("tune_speed", "device"))
     # The checkpoint's own data set stands for no training data.
     and (verb in ("evaluate", "submit", "ensemble", "tta_search") or (group, option) != ("data", "checkpoint"))
 ]

@@ -18,6 +18,7 @@ VERBS = {
     "cv": "train and score every fold of one recipe; compare two recipes",
     "audit": "rank the labels that out-of-fold predictions doubt",
     "tta-search": "choose the views of test-time augmentation: every subset scored from predictions made once",
+    "tune-speed": "measure what makes a training step faster here; write it as options of train",
     "predict": "segment a photograph, a folder, a glob or a COCO file with a checkpoint",
     "ensemble": "vote: checkpoints, cross-validations, stores and submissions, chosen by their out-of-fold score",
     "pseudo": "label photographs with an ensemble; train on them in rounds",

@@ -13,7 +13,7 @@ FINISHED = ("compare", "runs")
 """Keys that name finished runs, which know their data themselves."""
 
 
-NEW_DATA = ("train", "check", "inspect", "browse", "split", "cv")
+NEW_DATA = ("train", "check", "inspect", "browse", "split", "cv", "tune_speed")
 """Verbs that take a data set of their own rather than a checkpoint's."""
 
 
