@@ -24,5 +24,11 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", message=text)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         logging.getLogger("trashseg").setLevel(logging.WARNING)  # the first process says the same
-    for name in ("lightning.pytorch", "timm.models._builder", "timm.models._hub"):
+    libraries = (
+        "lightning.pytorch",
+        "lightning.fabric.utilities.distributed",
+        "timm.models._builder",
+        "timm.models._hub",
+    )
+    for name in libraries:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -13,7 +13,7 @@ from trashseg.config import plain, run_verb
 if TYPE_CHECKING:
     import lightning.pytorch as pl
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("trashseg.train")  # run as a program, the module has another name
 
 
 def train(cfg: DictConfig) -> float:
