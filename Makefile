@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+JOBS ?= auto
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -q
 RUN = $(VENV)/bin/python -m
 SOURCES = trashseg hydra_plugins tests benchmarks
@@ -41,7 +42,7 @@ train: setup ## train, evaluate, predict and submit on generated scenes: five mi
 	echo "          trashseg train --help                                            # everything there is to choose"
 
 test: $(VENV)/.has-test ## run the tests, installing what they need
-	OMP_NUM_THREADS=1 $(RUN) pytest -q
+	OMP_NUM_THREADS=1 $(RUN) pytest -q -n $(JOBS) --dist worksteal
 
 check: $(VENV)/.has-test $(VENV)/.has-check ## ruff, mypy strict, import-linter
 	$(RUN) ruff check $(SOURCES)

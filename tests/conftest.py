@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRASHSEG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    """Undo what a verb sets up for its process: handlers of a stream that pytest has closed, and quiet loggers."""
+    root, ours = logging.getLogger(), logging.getLogger("trashseg")
+    level = ours.level
+    root.handlers[:] = [handler for handler in root.handlers if type(handler).__module__.startswith("_pytest")]
+    yield
+    ours.setLevel(level)
 
 
 @pytest.fixture(scope="session")
