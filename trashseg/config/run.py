@@ -16,6 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from trashseg.config.explain import explain
+from trashseg.config.groups import register_listing
+from trashseg.config.help import asks_for_help, help_text
 from trashseg.config.paths import conf_dir
 from trashseg.config.ranks import rank_overrides
 from trashseg.config.values import check_values, plain
@@ -37,18 +39,30 @@ def run_verb(name: str, body: Callable[[DictConfig], Any]) -> None:
     # Without this Hydra swallows the exception that explains the mistake and prints its own text.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    register_listing()
     try:
-        sys.argv = [*sys.argv, *rank_overrides(name, sys.argv[1:])]
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(_task(name, body))()
+        _run(name, body)
     except TrashsegError as error:
         fail(error)
     except (HydraException, OmegaConfBaseException) as error:
         fail(ConfigError(explain(error, name, sys.argv[1:])))
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough; nothing may be flushed into its pipe at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except ValueError as error:
         # Hydra's own word for GROUP=null; any other keeps its traceback.
         if "Config group override" not in str(error):
             raise
         fail(ConfigError("a group takes the name of an option: GROUP=OPTION, not null; --help lists the options."))
+
+
+def _run(name: str, body: Callable[[DictConfig], Any]) -> None:
+    if asks_for_help(sys.argv[1:]):
+        print(help_text(name, sys.argv[1:]), flush=True)
+        return
+    sys.argv = [*sys.argv, *rank_overrides(name, sys.argv[1:])]
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(_task(name, body))()
 
 
 def _task(name: str, body: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
