@@ -101,12 +101,14 @@ def measure(candidates: list[Augment], samples: list[Pair], repeats: int) -> lis
 
 
 def recipes() -> dict[str, dict[str, Any]]:
-    """Return the transforms of every recipe, by name."""
+    """Return the transforms of every recipe, by name; augment_device.py has those that run on the device."""
     found = {}
     for path in sorted((conf_dir() / "aug").glob("*.yaml")):
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
             cfg = compose("train", [f"aug={path.stem}", "data=coco", f"data.image_size={SIZE}"])
-        found[path.stem] = instantiate(cfg.aug, "aug")
+        transforms = instantiate(cfg.aug, "aug")
+        if not any(type(each).__module__.startswith("trashseg.data.device") for each in transforms.values()):
+            found[path.stem] = transforms
     return found
 
 
