@@ -18,12 +18,15 @@ def predict(cfg: DictConfig) -> None:
     from trashseg.inference.storing import open_writer
     from trashseg.inference.writing import write_predictions
     from trashseg.quiet import quiet
+    from trashseg.recovery import remove_leftovers
 
     quiet()
     photographs = find_photographs(cfg.source)
     trained = open_trained(cfg)
     resize = Resize(trained.config["data"]["image_size"], trained.config["data"]["resize"])
     out_dir = Path(cfg.out or cfg.run_dir)
+    for own in ("masks", "overlays", "store"):
+        remove_leftovers(out_dir / own)
     predictor = build_predictor(cfg, trained)
     with open_writer(cfg, trained, out_dir / "store") as store:
         written, errors = write_predictions(

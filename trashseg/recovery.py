@@ -40,13 +40,12 @@ def start_from(resume: str | None, ckpt_path: str | None, run_dir: Path) -> Path
     return find_checkpoint(ckpt_path, run_dir) if ckpt_path else None
 
 
-def remove_leftovers(run_dir: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that a killed process left beside what it was writing; the first process does."""
     if not is_first_process():
         return
-    for pattern in (".*.tmp.*", "*/.*.tmp.*"):
-        for path in run_dir.glob(pattern):
-            path.unlink(missing_ok=True)
+    for path in folder.rglob(".*.tmp.*"):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

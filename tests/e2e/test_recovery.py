@@ -161,10 +161,15 @@ def test_auto_takes_the_own_checkpoint_alone(tmp_path: Path) -> None:
 
 
 def test_leftovers_go_and_everything_else_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = [".metrics.x1.tmp.csv", "checkpoints/.best.y_2.tmp.ckpt", "pictures/.epoch_001.z.tmp.png"]
+    left = [
+        ".metrics.x1.tmp.csv",
+        "checkpoints/.best.y_2.tmp.ckpt",
+        "pictures/.epoch_001.z.tmp.png",
+        "masks/batch_01/.0001.w.tmp.png",
+    ]
     kept = [".hydra/config.yaml", "metrics.csv", "checkpoints/last.ckpt", "pictures/a.tmp.png"]
     for name in (*left, *kept):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     monkeypatch.setenv("LOCAL_RANK", "1")
     remove_leftovers(tmp_path)
