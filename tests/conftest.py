@@ -37,9 +37,12 @@ def _logging_of_its_own() -> Iterator[None]:
     """Undo what a verb sets up for its process: handlers of a stream that pytest has closed, and quiet loggers."""
     root, ours = logging.getLogger(), logging.getLogger("trashseg")
     level = ours.level
-    root.handlers[:] = [handler for handler in root.handlers if type(handler).__module__.startswith("_pytest")]
     yield
     ours.setLevel(level)
+    for handler in root.handlers[:]:
+        if not type(handler).__module__.startswith("_pytest"):
+            root.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture(scope="session")
