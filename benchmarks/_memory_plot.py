@@ -21,7 +21,7 @@ _MARGIN, _WIDTH, _HEIGHT, _SIZE = 70, 760, 300, 16
 
 
 class MemoryWatch:
-    """While it is open, note how much more memory the process and those it starts hold than it held at its beginning.
+    """While it is open, note how much more memory the process holds than at its beginning.
 
     Args:
         every: seconds between two looks.
@@ -48,15 +48,10 @@ class MemoryWatch:
             self.curve.append((time.perf_counter() - self._start, resident_mb() - self._before))
 
 
-def resident_mb(process: str = "self") -> float:
-    """Return the memory that a process holds now, and those that it started; 0 where it has just ended."""
-    folder = Path("/proc") / process
-    try:
-        pages = int((folder / "statm").read_text().split()[1])
-        children = [child for task in (folder / "task").iterdir() for child in (task / "children").read_text().split()]
-    except OSError:
-        return 0.0
-    return pages * resource.getpagesize() / 2**20 + sum(map(resident_mb, children))
+def resident_mb() -> float:
+    """Return the memory that the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def draw_curves(path: Path, curves: Mapping[str, Curve], limit: float, title: str) -> None:

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import resource
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -109,9 +107,8 @@ def soft(paths: Sequence[Path], out: Path, count: int) -> None:
 
 def measured(function: Callable[..., None], *arguments: object) -> tuple[float, float, float, Curve]:
     """Run ``function`` in a fresh process; return seconds, processor seconds, how many MB its memory grew, and when."""
-    # Not a Pool, whose processes may not start others.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_timed, function, arguments).result()
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_timed, (function, arguments))
 
 
 def _timed(function: Callable[..., None], arguments: tuple[object, ...]) -> tuple[float, float, float, Curve]:
@@ -121,18 +118,13 @@ def _timed(function: Callable[..., None], arguments: tuple[object, ...]) -> tupl
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with MemoryWatch() as watch:
-        start, cpu = time.perf_counter(), cpu_time()
+        start, cpu = time.perf_counter(), time.process_time()
         function(*arguments)
-        seconds, cpu_seconds = time.perf_counter() - start, cpu_time() - cpu
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     # What importing needed for a moment may hide a vote's peak from the system's own count.
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     grown = max(peak, *(mb for _, mb in watch.curve))
     return seconds, cpu_seconds, grown, watch.curve
-
-
-def cpu_time() -> float:
-    """Return the processor seconds of this process and those that it started."""
-    return sum(os.times()[:4])
 
 
 def first_rows(path: Path) -> list[str]:

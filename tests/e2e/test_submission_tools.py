@@ -54,10 +54,7 @@ def test_equal_files_have_no_picture(csv: Path, tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "out.png").exists()
 
 
-@pytest.mark.parametrize("many", [100, 0], ids=["one process", "several"])
-def test_votes(csv: Path, maps: Maps, tmp_path: Path, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trashseg.submissions.voting._MANY", many)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+def test_votes(csv: Path, maps: Maps, tmp_path: Path) -> None:
     other = (maps + 1) % 11
     write_submission(tmp_path / "b.csv", NAMES[::-1], other[::-1])
     files, out = [str(csv), str(tmp_path / "b.csv")], tmp_path / "out.csv"
@@ -69,19 +66,6 @@ def test_votes(csv: Path, maps: Maps, tmp_path: Path, many: int, monkeypatch: py
     found = read_submission(out).maps
     assert (found[(maps == 10) | (other == 10)] == 10).all()
     assert read_submission(out).names == NAMES
-
-
-def test_a_damaged_row_is_told_of_by_any_process(
-    csv: Path, maps: Maps, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trashseg.submissions.voting._MANY", 0)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    write_submission(tmp_path / "b.csv", NAMES, maps)
-    lines = (tmp_path / "b.csv").read_bytes().splitlines(keepends=True)
-    (tmp_path / "b.csv").write_bytes(b"".join([*lines[:2], lines[2][:-4] + b" x\n", *lines[3:]]))
-    message = refused(capsys, "vote", csv, tmp_path / "b.csv", "--out", tmp_path / "out.csv")
-    assert "line 3" in message
-    assert not (tmp_path / "out.csv").exists()
 
 
 def test_masks_there_and_back(csv: Path, maps: Maps, tmp_path: Path) -> None:
