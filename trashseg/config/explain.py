@@ -13,7 +13,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from trashseg.config.paths import conf_dir
+from trashseg.config.paths import conf_dir, group_options
 from trashseg.types import did_you_mean
 
 EXTRAS = {"joblib": "sweep", "submitit_local": "sweep", "submitit_slurm": "sweep", "optuna": "sweep", "ray": "ray"}
@@ -23,7 +23,8 @@ EXTRAS = {"joblib": "sweep", "submitit_local": "sweep", "submitit_slurm": "sweep
 def explain(error: Exception, verb: str, overrides: Sequence[str]) -> str:
     """Return one line for a config ``error`` raised while ``verb`` was composed with ``overrides``."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _missing_option(error.missing_cfg_file, error.options or _options(error.missing_cfg_file))
+        file = error.missing_cfg_file
+        return _missing_option(file, error.options or group_options(str(Path(file).parent)))
     missing = _missing_package(error)
     if missing in EXTRAS:
         return f"{missing} is not installed: pip install 'trashseg[{EXTRAS[missing]}]'"
@@ -47,11 +48,6 @@ def _missing_option(missing: str, options: Sequence[str]) -> str:
     if group == "hydra/launcher" and option in EXTRAS:
         return f"{group}={option} is not installed: pip install 'trashseg[{EXTRAS[option]}]'"
     return f"{group}={option} does not exist. {did_you_mean(option, options, limit=40)}"
-
-
-def _options(missing: str) -> list[str]:
-    folder = conf_dir() / Path(missing).parent
-    return [path.stem for path in folder.glob("*.yaml")]
 
 
 def _composition(error: Exception, verb: str, overrides: Sequence[str]) -> str:

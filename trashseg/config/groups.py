@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from omegaconf import OmegaConf
 
-from trashseg.config.paths import conf_dir
+from trashseg.config.paths import conf_dir, group_options
 
 RESOLVER = "groups_of"
 """``${groups_of:VERB}`` in a config stands for :func:`listing`."""
@@ -43,8 +43,9 @@ def verb_groups(verb: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _with_inner(root: Path, folder: Path) -> Iterator[tuple[str, list[str]]]:
-    options = sorted(path.stem for path in folder.glob("*.yaml"))
+    group = folder.relative_to(root).as_posix()
+    options = group_options(group)
     if options:
-        yield folder.relative_to(root).as_posix(), options
+        yield group, options
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
         yield from _with_inner(root, inner)

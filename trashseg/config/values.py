@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from trashseg.config.paths import conf_dir
+from trashseg.config.paths import conf_dir, group_options
 from trashseg.types import ConfigError, did_you_mean
 
 FINISHED = ("compare", "runs")
@@ -54,15 +54,15 @@ def _check_groups(cfg: DictConfig, verb: str) -> None:
     groups = [str(name) for entry in content.defaults if isinstance(entry, DictConfig) for name in entry if entry[name]]
     for group in groups:
         if not isinstance(cfg.get(group), DictConfig):
-            options = [path.stem for path in (conf_dir() / group).glob("*.yaml")]
-            raise ConfigError(f"{group} is not set; give {group}=OPTION. {did_you_mean('', options, limit=40)}")
+            hint = did_you_mean("", group_options(group), limit=40)
+            raise ConfigError(f"{group} is not set; give {group}=OPTION. {hint}")
 
 
 def _check_kind(cfg: DictConfig, verb: str) -> None:
     """Refuse, where something is built from a group, the options that only say how to use a checkpoint."""
     for group, option in (("data", "checkpoint"), ("trainer", "device")):
         if verb in NEW_DATA and group in cfg and "_target_" not in cfg[group]:
-            options = [path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != option]
+            options = [name for name in group_options(group) if name != option]
             hint = did_you_mean("", options, limit=40)
             raise ConfigError(f"{group}={option} is for a trained network, not for trashseg {verb}. {hint}")
 
