@@ -20,8 +20,9 @@ from trashseg.scores import Bootstrap
 def score_panel(panel: Panel, evidence: Evidence, seed: int) -> Scores:
     """Return the scores of the vote on every labelled photograph."""
     scorer = Scorer(len(evidence.truth.table), seed=seed)
+    mixtures = evidence.mixtures
     for name, mask, _ in tqdm(evidence, desc="scoring", total=len(evidence.rows), leave=False, disable=None):
-        scorer.add(name, panel.probs(evidence.mixtures, name), torch.from_numpy(mask))
+        scorer.add(name, panel.probs(mixtures, name), torch.from_numpy(mask))
     return scorer.result()
 
 
