@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +17,7 @@ from trashseg.callbacks.freeze import FreezeBackbone
 from trashseg.quiet import quiet
 from trashseg.types import ConfigError
 
-
-@pytest.fixture(autouse=True)
-def _no_traces() -> Iterator[None]:
-    """Take back what DDP leaves behind: a later test's processes would wait for a second one that nobody starts."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+pytestmark = pytest.mark.usefixtures("no_traces")
 
 
 class Net(nn.Module):

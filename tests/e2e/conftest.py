@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from hydra.core.global_hydra import GlobalHydra
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ NAMES = [
     "Battery",
     "Clothing",
 ]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 COUNTS = {"train": 6, "val": 5, "test": 4}
 SIZES = [(96, 80), (64, 64), (72, 100)]
 TINY_MODEL = [
@@ -209,3 +211,51 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture
 def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
     return lambda folder: Path(shutil.copytree(folder, tmp_path / "copy" / folder.name))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless browser, or skip."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with api.sync_playwright() as driver:
+        if program is None and not Path(driver.chromium.executable_path).exists():
+            pytest.skip("no Chromium is installed")
+        running = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def offline_page(browser: Any) -> Callable[..., Iterator[Any]]:
+    """Yield a page of a file, opened without network; anything that it throws, asks for or pops up fails the test."""
+
+    def opened_page(path: Path, **options: Any) -> Iterator[Any]:
+        context = browser.new_context(**options, offline=True)
+        opened, trouble = context.new_page(), []
+        opened.on("pageerror", lambda error: trouble.append(str(error)))
+        opened.on("dialog", lambda dialog: trouble.append(dialog.message))
+        opened.on("console", lambda message: trouble.append(message.text))
+        opened.on("request", lambda asked: trouble.append(asked.url) if asked.url.startswith("http") else None)
+        opened.goto(path.as_uri())
+        yield opened
+        context.close()
+        assert trouble == []
+
+    return opened_page
+
+
+def same_nest(a: Any, b: Any) -> bool:
+    """Whether two nests of containers hold the same values, tensors bit for bit."""
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same_nest(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same_nest, a, b))
+    return bool(a == b)
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[Any, Any], bool]:
+    return same_nest

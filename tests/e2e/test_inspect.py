@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOSTILE = "batch_01/<img src=x onerror=alert(1)>'\"&.png"
 
 
@@ -82,36 +81,13 @@ def test_a_limit_that_is_none(refused: Callable[..., str], root: Path, tmp_path:
     assert "num_photographs=0: give a whole number from 1 on" in said
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless browser, or skip."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with api.sync_playwright() as driver:
-        if program is None and not Path(driver.chromium.executable_path).exists():
-            pytest.skip("no Chromium is installed")
-        running = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
 PHONE, DESKTOP = (390, 844, "en-GB"), (1440, 900, "ko-KR")
 
 
 @pytest.fixture
-def page(browser: Any, inspected: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The page, opened without network; anything that it throws, asks for or pops up fails the test."""
+def page(offline_page: Callable[..., Iterator[Any]], inspected: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     width, height, locale = getattr(request, "param", DESKTOP)
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, offline=True)
-    opened, trouble = context.new_page(), []
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on("dialog", lambda dialog: trouble.append(dialog.message))
-    opened.on("console", lambda message: trouble.append(message.text))
-    opened.on("request", lambda asked: trouble.append(asked.url) if asked.url.startswith("http") else None)
-    opened.goto((inspected / "inspect.html").as_uri())
-    yield opened
-    context.close()
-    assert trouble == []
+    yield from offline_page(inspected / "inspect.html", viewport={"width": width, "height": height}, locale=locale)
 
 
 @pytest.mark.parametrize("page", [PHONE, DESKTOP], ids=["phone", "desktop"], indirect=True)

@@ -79,7 +79,13 @@ EARLY = [*DISASTER[:2], "+callbacks.disaster.batch=0", "+callbacks.disaster.name
     ids=["workers-accumulation", "frozen-mixed", "two-ranks"],
 )
 def test_sigterm_within_an_epoch_loses_nothing(
-    in_child: InChild, make_coco: Callable[..., Path], tmp_path: Path, options: list[str], ranks: int, done: int
+    in_child: InChild,
+    make_coco: Callable[..., Path],
+    tmp_path: Path,
+    options: list[str],
+    ranks: int,
+    done: int,
+    same: Callable[[Any, Any], bool],
 ) -> None:
     data = make_coco({"train": 6 * ranks, "val": 3, "test": 1})  # three steps an epoch
     command = [*DROPOUT_NET, f"data.root={data}", *options]
@@ -131,17 +137,6 @@ def test_only_the_first_process_says_that_the_run_was_ended(
     trainer.received_sigterm = False
     with pytest.raises(RuntimeError, match="its own"), explained(trainer, {}):
         raise RuntimeError("its own")
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two nests of containers hold the same values, tensors bit for bit."""
-    if isinstance(a, torch.Tensor):
-        return a.dtype == b.dtype and torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b)
 
 
 def test_auto_takes_the_own_checkpoint_alone(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ KILL = ["+callbacks.disaster._target_=e2e_callbacks.Disaster", "+callbacks.disas
 KILL += ["+callbacks.disaster.batch=1"]
 STOP = ["+callbacks.stop._target_=e2e_callbacks.StopAfter", "+callbacks.stop.epoch=1"]
 
+Same = Callable[[Any, Any], bool]
+
 
 @pytest.fixture
 def options(root: Path) -> list[str]:
@@ -47,6 +49,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_ends(
     schedule: list[str],
     interruption: list[str],
     status: int,
+    same: Same,
 ) -> None:
     whole, broken = tmp_path / "train" / "whole", tmp_path / "train" / "broken"
     assert in_child(*options, *schedule, f"hydra.run.dir={whole}")[0] == 0
@@ -65,7 +68,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_ends(
     assert pictures[0] == pictures[1]
 
 
-def test_raw_and_averaged_weights_are_both_kept(trained: Path) -> None:
+def test_raw_and_averaged_weights_are_both_kept(trained: Path, same: Same) -> None:
     content = load(trained)
     assert content["state_dict"].keys() == content["current_model_state"].keys()
     assert not same(content["state_dict"], content["current_model_state"])
@@ -102,14 +105,3 @@ def test_a_finished_run_trains_on_with_more_epochs(
 def load(folder: Path, name: str = "last") -> dict[str, Any]:
     content: dict[str, Any] = torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
     return content
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two nests of containers hold the same values, tensors bit for bit."""
-    if isinstance(a, torch.Tensor):
-        return a.dtype == b.dtype and torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b)

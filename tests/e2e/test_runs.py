@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SCORES = {("fpn", 1e-4): 0.30, ("fpn", 1e-2): 0.10, ("unet", 1e-4): 0.40, ("unet", 1e-2): 0.20}
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -56,32 +54,9 @@ def test_mistakes(refused: Callable[..., str], listed: Path, tmp_path: Path, mon
     assert "there is no run" in refused("runs", own)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless browser, or skip."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with api.sync_playwright() as driver:
-        if program is None and not Path(driver.chromium.executable_path).exists():
-            pytest.skip("no Chromium is installed")
-        running = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser: Any, listed: Path) -> Iterator[Any]:
-    """The page, opened without network; anything that it throws, asks for or pops up fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
-    opened, trouble = context.new_page(), []
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on("dialog", lambda dialog: trouble.append(dialog.message))
-    opened.on("console", lambda message: trouble.append(message.text))
-    opened.on("request", lambda asked: trouble.append(asked.url) if asked.url.startswith("http") else None)
-    opened.goto((listed / "runs.html").as_uri())
-    yield opened
-    context.close()
-    assert trouble == []
+def page(offline_page: Callable[..., Iterator[Any]], listed: Path) -> Iterator[Any]:
+    yield from offline_page(listed / "runs.html", viewport={"width": 1200, "height": 900})
 
 
 def column(page: Any, number: int) -> list[str]:
