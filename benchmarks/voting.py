@@ -90,10 +90,9 @@ def plain(paths: Sequence[Path], out: Path, weights: Sequence[float] | None, ord
 
 
 def ours(paths: Sequence[Path], out: Path, weights: Sequence[float] | None, order: Sequence[int] | None) -> None:
-    from trashseg.submission import open_submission
     from trashseg.submissions.voting import vote
 
-    vote(out, [open_submission(path) for path in paths], weights, order)
+    vote(out, paths, weights, order)
 
 
 def soft(paths: Sequence[Path], out: Path, count: int) -> None:

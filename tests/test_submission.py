@@ -19,6 +19,7 @@ from trashseg.submission import (
     shrink_max_id,
     write_submission,
 )
+from trashseg.submission.codec import decode
 from trashseg.submission.probs import SHRINKS, shrink_probs
 from trashseg.types import DataError
 
@@ -56,6 +57,25 @@ def test_same_bytes_as_csv_and_back(tmp_path_factory, names, side, top, seed):
     assert back.names == names
     assert back.maps.dtype == np.uint8
     np.testing.assert_array_equal(back.maps, maps)
+
+
+def plain_ids(text: bytes) -> list[int] | None:
+    """Read ids as Python does: tokens parted by one space, each written as its number is."""
+    tokens = text.split(b" ")
+    right = all(token.isdigit() and len(token) <= 2 and b"%d" % int(token) == token for token in tokens)
+    return [int(token) for token in tokens] if right else None
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(
+    st.text("0 1", max_size=12),
+    st.text("019: /;x", max_size=9),
+    st.lists(st.sampled_from(["0", "3", "10", "10", "11", "42", "99"]), max_size=40).map(" ".join),
+    st.lists(st.sampled_from(["0", "10", "010", "100", "1010", "-1", ":", ""]), max_size=4).map(" ".join),
+))  # fmt: skip
+def test_decoded_as_python_does(text):
+    ids = decode(text.encode())
+    assert (None if ids is None else ids.tolist()) == plain_ids(text.encode())
 
 
 def test_full_size_report(tmp_path):

@@ -68,6 +68,13 @@ def test_votes(csv: Path, maps: Maps, tmp_path: Path) -> None:
     assert read_submission(out).names == NAMES
 
 
+@pytest.mark.parametrize("order", [[0, 2, 1], [1, 2, 0]])
+def test_votes_of_files_in_another_order(csv: Path, maps: Maps, tmp_path: Path, order: list[int]) -> None:
+    write_submission(tmp_path / "b.csv", [NAMES[i] for i in order], maps[order])
+    main(["vote", str(csv), str(tmp_path / "b.csv"), "--out", str(tmp_path / "out.csv"), "--weights", "1,2"])
+    assert (tmp_path / "out.csv").read_bytes() == csv.read_bytes()
+
+
 def test_masks_there_and_back(csv: Path, maps: Maps, tmp_path: Path) -> None:
     (tmp_path / "test.json").write_text(
         '{"images": [' + ",".join(
@@ -97,6 +104,10 @@ def test_bad_input(csv: Path, tmp_path: Path, maps: Maps, capsys: pytest.Capture
     write_submission(tmp_path / "b.csv", NAMES[:2], maps[:2])
     assert "same photographs" in refused(capsys, "compare", csv, tmp_path / "b.csv")
     assert "same photographs" in refused(capsys, "vote", csv, tmp_path / "b.csv", "--out", tmp_path / "o.csv")
+    assert "same photographs" in refused(capsys, "vote", tmp_path / "b.csv", csv, "--out", tmp_path / "o.csv")
+    write_submission(tmp_path / "small.csv", NAMES, maps[:, ::2, ::2])
+    message = refused(capsys, "vote", csv, tmp_path / "small.csv", "--out", tmp_path / "o.csv")
+    assert "line 2: 16384 ids. Write 65536" in message
     assert not (tmp_path / "o.csv").exists()
     write_submission(tmp_path / "twice.csv", [NAMES[0], NAMES[0]], maps[:2])
     assert "which line 2 has already" in refused(capsys, "vote", tmp_path / "twice.csv", "--out", tmp_path / "o.csv")

@@ -9,6 +9,7 @@ from trashseg.submission.check import SubmissionReport, check_submission
 from trashseg.submission.lazy import SubmissionFile, open_submission
 from trashseg.submission.read import Submission, read_submission
 from trashseg.submission.shrink import SIDE, nearest_pixels, shrink_map, shrink_max_id
+from trashseg.submission.stream import SubmissionStream
 from trashseg.submission.write import HEADER, write_submission
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Submission",
     "SubmissionFile",
     "SubmissionReport",
+    "SubmissionStream",
     "check_submission",
     "nearest_pixels",
     "open_submission",

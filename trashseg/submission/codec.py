@@ -34,40 +34,51 @@ def encode(ids: Map) -> bytes:
 
 def decode(text: bytes) -> Map | None:
     """Return the flat ids that ``text`` stands for, or None where it is not what :func:`encode` writes."""
+    ids = _one_byte_ids(text, 9)
+    if ids is None and np.frombuffer(text, np.uint8).max(initial=0) <= ord("9"):  # marks are larger
+        for value in range(10, MAX_ID + 1):
+            text = _marked(text, value)
+            ids = _one_byte_ids(text, value)
+            if ids is not None:
+                break
+    return ids
+
+
+def _one_byte_ids(text: bytes, largest: int) -> Map | None:
+    """Return the ids of text of one byte and a space in turn; None where it is other text or an id is too large."""
+    if len(text) % 2 == 0:
+        return None
     data = np.frombuffer(text, np.uint8)
-    if data.max(initial=0) > ord("9"):  # what marks ids of two digits below
-        return None
-    ids = _one_byte_ids(data)
-    return _mixed_ids(data) if ids is None else ids
-
-
-def _mixed_ids(data: Map) -> Map | None:
-    """Return the ids of text with any ids of two digits; None where it is not what :func:`encode` writes."""
-    digit = (data - np.uint8(ord("0"))) <= 9  # what is below "0" wraps round
-    tens = np.flatnonzero(digit[:-1] & digit[1:])
-    if tens.size:
-        # A third digit, or a leading zero, is no id.
-        if (np.diff(tens) == 1).any() or (data[tens] == ord("0")).any():
-            return None
-        data, ones, kept = data.copy(), data[tens + 1], np.ones(data.size, bool)
-        data[tens] = 10 * (data[tens] - ord("0")) + ones
-        kept[tens + 1] = False
-        data = data[kept]
-    return _one_byte_ids(data)
-
-
-def _one_byte_ids(data: Map) -> Map | None:
-    """Return the ids of bytes that are in turn an id above "0" and a space; None where they are not."""
-    if data.size % 2 == 0:
-        return None
     # A byte pair that is anything else gives a larger number, or one below 0, which wraps round to one.
     pairs = data[:-1].view("<u2") - _SPACED
-    last = data[-1] - np.uint8(ord("0"))
-    if max(pairs.max(initial=0), last) > MAX_ID:
+    last = int(data[-1]) - ord("0")
+    if not 0 <= last <= largest or pairs.max(initial=0) > largest:
         return None
     ids = np.empty(pairs.size + 1, np.uint8)
     ids[:-1], ids[-1] = pairs, last
     return ids
+
+
+def _marked(text: bytes, value: int) -> bytes:
+    """Return the text with the mark of an id of two digits in its place.
+
+    An object covers stretches of a photograph's rows, so that its ids follow one another: a stretch moves at once,
+    which takes half the time of ``bytes.replace``.
+    """
+    text += b" "  # so that the last id too ends with one
+    data = np.frombuffer(text, np.uint8)
+    tens, ones = b"%d" % value
+    here = np.zeros(data.size + 4, bool)  # where the id and its space lie, three bytes late
+    np.logical_and(data[:-2] == tens, data[1:-1] == ones, out=here[3:-3])
+    here[3:-3] &= data[2:] == ord(" ")
+    # Every third byte of a stretch starts an id, so only its ends differ from what lies three bytes before.
+    ends = np.flatnonzero(here[3:] != here[:-3]).tolist()
+    mark = _mark(value) + b" "
+    parts, at = [], 0
+    for start, stop in zip(ends[::2], ends[1::2], strict=True):
+        parts += (text[at:start], mark * ((stop - start) // 3))
+        at = stop
+    return b"".join((*parts, text[at:]))[:-1]
 
 
 def _mark(value: int) -> bytes:

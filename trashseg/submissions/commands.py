@@ -93,12 +93,11 @@ def validate(options: argparse.Namespace) -> None:
 
 def vote(options: argparse.Namespace) -> None:
     """Write a hard vote."""
-    from trashseg.submission import open_submission
     from trashseg.submissions import voting
     from trashseg.voting import class_order
 
     order = options.tie_break and class_order(options.tie_break, trash_table().names, "--tie-break")
-    voting.vote(options.out, [open_submission(path) for path in options.files], options.weights, order)
+    voting.vote(options.out, options.files, options.weights, order)
     print(f"written {options.out}")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 Map = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
 _TIE = 1 - 1e-6
 """Sums of weights that differ by less than rounding are a tie: .1 + .2 is not .3."""
@@ -29,53 +30,66 @@ def hard_vote(
     Returns:
         Class ids of that shape, uint8.
     """
-    first, *others = maps
-    result = first.copy()
-    differ = np.zeros(first.shape, bool)
+    shape = maps[0].shape
+    # Eight pixels at a time where they come out even: all that follows is per word, but the count.
+    word = np.uint64 if maps[0].size % 8 == 0 else np.uint8
+    first, *others = (np.ascontiguousarray(each).reshape(-1).view(word) for each in maps)
+    differ, change = np.zeros_like(first), np.empty_like(first)
     for other in others:
-        differ |= other != first
+        differ |= np.bitwise_xor(first, other, out=change)
     places = np.flatnonzero(differ)
-    if not places.size:
-        return result
-    columns = np.empty((len(maps), places.size), np.uint8)
-    for column, each in zip(columns, maps, strict=True):
-        each.take(places, out=column, mode="clip")  # "raise" would fill a copy of the column first
-    num_classes = max(len(class_order or ()), int(columns.max(initial=0)) + 1)
-    result.reshape(-1)[places] = _count(columns, _full(weights, len(maps), num_classes), class_order)
-    return result
+    result = first.copy()
+    if places.size:
+        columns = np.empty((len(maps), places.size), word)
+        for column, each in zip(columns, (first, *others), strict=True):
+            each.take(places, out=column, mode="clip")  # "raise" would fill a copy of the column first
+        result[places] = _count(columns.view(np.uint8), weights, class_order).view(word)
+    return result.view(np.uint8).reshape(shape)
 
 
-def _full(weights: npt.NDArray[np.floating] | None, num_members: int, num_classes: int) -> npt.NDArray[np.float64]:
-    """Return weights as (M, K)."""
-    if weights is None:
-        return np.ones((num_members, num_classes))
-    full = np.asarray(weights, np.float64)
-    return np.repeat(full[:, None], num_classes, axis=1) if full.ndim == 1 else full
-
-
-def _count(columns: Map, weights: npt.NDArray[np.float64], class_order: Sequence[int] | None) -> Map:
+def _count(columns: Map, weights: npt.NDArray[np.floating] | None, class_order: Sequence[int] | None) -> Map:
     """Return the winners (U,) of the classes ``columns`` (M, U) that members say."""
-    # One product a class that occurs: a photograph has few.
-    occurring = {k: mine for k in range(weights.shape[1]) if (mine := columns == k).any()}
-    said = np.array(list(occurring), np.uint8)
-    sums = np.stack([weights[:, k].astype(np.float32) @ mine.astype(np.float32) for k, mine in occurring.items()])
-    on_top = sums >= sums.max(0) * _TIE
-    winners = np.zeros(columns.shape[1], np.uint8)
-    for k, mine in zip(said, on_top, strict=True):
-        winners[mine] = k
+    text = columns.tobytes()
+    # One sum a class that occurs: a photograph has few.
+    said = np.array([k for k in range(int(columns.max()) + 1) if k in text], np.uint8)
+    sums = np.stack([_sum(columns == k, k, weights) for k in said])
+    most = sums.max(0)
+    on_top = sums >= (most if weights is None else most * np.float32(_TIE))
+    winners: Map = (on_top * said[:, None]).sum(0, dtype=np.uint8)  # right wherever one alone is on top
     tied = np.flatnonzero(on_top.sum(0, dtype=np.uint8) > 1)
-    order = said if class_order is None else [k for k in class_order if k in said]
-    rows = dict(zip(said.tolist(), on_top[:, tied], strict=True))
-    claims = columns[:, tied] if class_order is None else np.repeat(np.array(order, np.uint8)[:, None], len(tied), 1)
-    winners[tied] = _first_on_top(claims, rows)
+    if tied.size:
+        candidates = dict(zip(said.tolist(), on_top[:, tied], strict=True))
+        winners[tied] = (
+            _first_said(columns[:, tied], candidates)
+            if class_order is None
+            else _first_listed([k for k in class_order if k in candidates], candidates)
+        )
     return winners
 
 
-def _first_on_top(claims: Map, on_top: dict[int, npt.NDArray[np.bool_]]) -> Map:
-    """Return for each pixel the first of its ``claims`` (C, T) that is among the classes with the most weight."""
-    table = np.zeros((256, claims.shape[1]), bool)
-    for k, mine in on_top.items():
+def _first_said(columns: Map, candidates: Mapping[int, Mask]) -> Map:
+    """Return the first of ``columns`` (M, T) at each pixel that is among those that ``candidates`` (T,) mark."""
+    table = np.zeros((max(candidates) + 1, columns.shape[1]), bool)
+    for k, mine in candidates.items():
         table[k] = mine
-    valid = np.take_along_axis(table, claims.astype(np.int64), axis=0)
-    chosen: Map = np.take_along_axis(claims, valid.argmax(0)[None], axis=0)[0]
-    return chosen
+    winners = columns[0].copy()
+    places = np.arange(winners.size)
+    for column in columns[::-1]:
+        np.copyto(winners, column, where=table[column, places])
+    return winners
+
+
+def _first_listed(order: Sequence[int], candidates: Mapping[int, Mask]) -> Map:
+    """Return the first class in ``order`` at each pixel that ``candidates`` (T,) mark."""
+    winners = np.empty(candidates[order[0]].shape, np.uint8)
+    for k in reversed(order):
+        winners[candidates[k]] = k
+    return winners
+
+
+def _sum(mine: Mask, k: np.uint8, weights: npt.NDArray[np.floating] | None) -> npt.NDArray[np.integer | np.float32]:
+    """Return the weight (U,) of the members that say ``k``: those ``mine`` (M, U) marks."""
+    if weights is None:
+        return mine.sum(0, dtype=np.min_scalar_type(len(mine)))
+    trust = np.asarray(weights[:, k] if weights.ndim == 2 else weights, np.float32)
+    return trust @ mine.astype(np.float32)
