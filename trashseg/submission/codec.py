@@ -74,7 +74,7 @@ def _marked(text: bytes, value: int) -> bytes:
     # Every third byte of a stretch starts an id, so only its ends differ from what lies three bytes before.
     ends = np.flatnonzero(here[3:] != here[:-3]).tolist()
     mark = _mark(value) + b" "
-    parts, at = [], 0
+    parts, at = list[bytes](), 0
     for start, stop in zip(ends[::2], ends[1::2], strict=True):
         parts += (text[at:start], mark * ((stop - start) // 3))
         at = stop

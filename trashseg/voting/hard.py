@@ -72,7 +72,7 @@ def _first_said(columns: Map, candidates: Mapping[int, Mask]) -> Map:
     table = np.zeros((max(candidates) + 1, columns.shape[1]), bool)
     for k, mine in candidates.items():
         table[k] = mine
-    winners = columns[0].copy()
+    winners: Map = columns[0].copy()
     places = np.arange(winners.size)
     for column in columns[::-1]:
         np.copyto(winners, column, where=table[column, places])
@@ -90,6 +90,8 @@ def _first_listed(order: Sequence[int], candidates: Mapping[int, Mask]) -> Map:
 def _sum(mine: Mask, k: np.uint8, weights: npt.NDArray[np.floating] | None) -> npt.NDArray[np.integer | np.float32]:
     """Return the weight (U,) of the members that say ``k``: those ``mine`` (M, U) marks."""
     if weights is None:
-        return mine.sum(0, dtype=np.min_scalar_type(len(mine)))
+        counts: npt.NDArray[np.integer] = mine.sum(0, dtype=np.min_scalar_type(len(mine)))
+        return counts
     trust = np.asarray(weights[:, k] if weights.ndim == 2 else weights, np.float32)
-    return trust @ mine.astype(np.float32)
+    sums: npt.NDArray[np.float32] = trust @ mine.astype(np.float32)
+    return sums
