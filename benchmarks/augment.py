@@ -19,8 +19,7 @@ import cv2
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from trashseg.build import instantiate
-from trashseg.config import conf_dir
+from trashseg.config import conf_dir, instantiate
 from trashseg.data.augment import Augment, keep_memory
 from trashseg.data.transforms import MultiScaleCrop, PhotometricDistortion
 

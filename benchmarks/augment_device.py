@@ -25,8 +25,7 @@ from hydra import compose, initialize_config_dir
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from trashseg.build import instantiate
-from trashseg.config import conf_dir
+from trashseg.config import conf_dir, instantiate
 from trashseg.data.augment import Augment, keep_memory
 from trashseg.data.device import BatchAugment
 from trashseg.data.sampling import SampleKey

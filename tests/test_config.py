@@ -84,8 +84,8 @@ def targets(node: Any) -> Iterator[dict[str, Any]]:
             yield from targets(value)
 
 
-def accepted(function: Any) -> set[str]:
-    """The keywords that a class takes, those that it hands on to a base class or to Source included."""
+def accepted(function: Any, node: Mapping[str, Any]) -> set[str]:
+    """The keywords that a class takes, those that it hands on to a base class or to a data set's kind included."""
     names: set[str] = set()
     classes = inspect.getmro(function) if inspect.isclass(function) else (function,)
     for cls in classes:
@@ -95,10 +95,10 @@ def accepted(function: Any) -> set[str]:
         names |= set(parameters)
         if not any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
             break
-    if function.__module__ in ("trashseg.data.datamodule", "trashseg.data.generated"):
-        from trashseg.data.source import Source
+    if "kind" in names:
+        from trashseg.data.kinds import KINDS
 
-        names |= set(inspect.signature(Source).parameters)
+        names |= set(inspect.signature(KINDS[node["kind"]]).parameters)
     if any(cls.__name__ == "SegmentationNet" for cls in classes):
         from trashseg.models.contract import Execution
 
@@ -119,7 +119,7 @@ def test_every_option_composes_and_fits_its_target(composed: Any, verb: str, gro
     looked_at = content if group in ("experiment", "debug") else {group: content[group]}
     for node in targets(looked_at):
         target = get_object(node["_target_"])
-        unknown = {key for key in node if not key.startswith("_")} - accepted(target)
+        unknown = {key for key in node if not key.startswith("_")} - accepted(target, node)
         assert not unknown, f"{node['_target_']} does not take {unknown}"
 
 
@@ -128,7 +128,7 @@ def test_every_nested_option_composes(composed: Any, group: str, option: str) ->
     cfg = composed("train", f"{group}={option}")
     node = OmegaConf.select(cfg, group.replace("/", "."))
     for found in targets(OmegaConf.to_container(node)):
-        assert {key for key in found if key != "_target_"} <= accepted(get_object(found["_target_"]))
+        assert {key for key in found if key != "_target_"} <= accepted(get_object(found["_target_"]), found)
 
 
 def test_choices_that_must_hold(composed: Any) -> None:

@@ -1,4 +1,4 @@
-"""The composition root: the only file that turns a config into objects."""
+"""The composition root: what turns a config into the parts of a training."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import hydra
 import torch
-from hydra.errors import InstantiationException
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
@@ -17,7 +15,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from trashseg.callbacks.checkpoint_io import AtomicCheckpointIO
-from trashseg.config import plain
+from trashseg.config import instantiate, plain
 from trashseg.data.augment import Augment
 from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.mix import Mix
@@ -26,35 +24,9 @@ from trashseg.optim import Recipe
 from trashseg.post import Post, Step
 from trashseg.trainer import Trainer
 from trashseg.tta import TTA
-from trashseg.types import ClassTable, ConfigError, TrashsegError
+from trashseg.types import ClassTable, ConfigError
 
 log = logging.getLogger(__name__)
-
-
-def instantiate(node: Any, where: str, **extra: Any) -> Any:
-    """Call ``hydra.utils.instantiate`` on a config node; a mistake in it becomes a :class:`ConfigError`.
-
-    Args:
-        node: a config node or a plain mapping.
-        where: the node's name, for messages.
-        extra: keywords beside the node's own.
-
-    Raises:
-        TrashsegError: the built object refused its arguments, or does not know one of them.
-    """
-    try:
-        with warnings.catch_warnings():
-            # albumentations passes over arguments that it does not know; a typo must not be silent.
-            warnings.filterwarnings("error", message=r".*not valid for transform.*")
-            return hydra.utils.instantiate(node, _convert_="all", **extra)
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, TrashsegError):
-            raise cause from None
-        if isinstance(cause, TypeError | ValueError | ImportError | AttributeError | Warning) or cause is None:
-            reason = " ".join(str(cause or error).split())
-            raise ConfigError(f"{where}: {reason[:400]}") from error
-        raise
 
 
 def build_datamodule(data: Any, aug: DictConfig | None = None, mix: DictConfig | None = None) -> TrashDataModule:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from hydra.utils import get_object
 
-from trashseg.build import instantiate, without_start
+from trashseg.build import without_start
+from trashseg.config import instantiate
 from trashseg.models.contract import SegmentationNet
 from trashseg.types import CheckpointError, ClassTable, ConfigError
 

@@ -12,18 +12,15 @@ from trashseg.config import plain, run_verb
 
 def inspect(cfg: DictConfig) -> None:
     """Write inspect.html and inspect.json into the run's folder."""
-    from trashseg.build import build_datamodule
-    from trashseg.data.generated import SyntheticDataModule
+    from trashseg.data.kinds import source_of
     from trashseg.files import atomic_file, write_json
     from trashseg.inspection import Limits, Options, inspect_data
 
     limits = Limits(**plain(cfg.limits))
     options = Options(cfg.scenes, cfg.num_photographs, cfg.num_per_problem, cfg.thumbnail_side)
-    datamodule = build_datamodule(cfg.data)
-    # Not prepare_data, which refuses the leaks that this page is to show.
-    if isinstance(datamodule, SyntheticDataModule):
-        datamodule.generate()
-    report = inspect_data(datamodule, limits, options)
+    source = source_of(plain(cfg.data))
+    source.ensure()
+    report = inspect_data(source, limits, options)
     folder = Path(cfg.run_dir)
     write_json(folder / "inspect.json", report.figures)
     with atomic_file(folder / "inspect.html") as temporary:

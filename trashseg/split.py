@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from trashseg.config import plain, run_verb
+from trashseg.config import instantiate, plain, run_verb
 
 if TYPE_CHECKING:
     from trashseg.data.folds.balance import Balance
@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 
 def split(cfg: DictConfig) -> None:
     """Write folds, their plan and a report into the run's folder."""
-    from trashseg.build import instantiate
     from trashseg.data.folds.pool import read_pool
     from trashseg.data.folds.write import FoldedPool, check_free, write_split
+    from trashseg.data.kinds import source_of
     from trashseg.quiet import quiet
 
     quiet()
     folder = Path(cfg.run_dir)
     check_free(folder)
-    source, recipe = data_source(cfg), {name: plain(cfg[name]) for name in ("method", "labels", "grouping")}
+    source, recipe = source_of(plain(cfg.data)), {name: plain(cfg[name]) for name in ("method", "labels", "grouping")}
+    source.ensure()
     pool = read_pool(source, files_of(cfg.sources, source))
     method, labels, grouping = (instantiate(node, name) for name, node in recipe.items())
     groups = grouping.groups(pool.paths, pool.names, source.cache)
     folded = FoldedPool(pool, groups, method.folds(labels.columns(pool.counts), groups, pool.names))
     print(write_split(folder, folded, recipe))
     draw(folder / "report.png", folded.balance, pool.table)
-    print_next(folder, folded.num_folds, str(source.root))
+    print_next(folder, folded.num_folds, str(source.root or source.folder))
 
 
 def files_of(sources: str | Sequence[str] | None, source: Source) -> list[str]:
@@ -41,17 +42,6 @@ def files_of(sources: str | Sequence[str] | None, source: Source) -> list[str]:
     if sources is None:
         return [name for name in (source.train, source.val) if name is not None]
     return [sources] if isinstance(sources, str) else list(sources)
-
-
-def data_source(cfg: DictConfig) -> Source:
-    """Return the data set of ``cfg``, generated where it is not there yet."""
-    from trashseg.build import build_datamodule
-    from trashseg.data.generated import SyntheticDataModule
-
-    datamodule = build_datamodule(cfg.data)
-    if isinstance(datamodule, SyntheticDataModule):
-        datamodule.generate()
-    return datamodule.source
 
 
 def draw(path: Path, balance: Balance, classes: ClassTable) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from trashseg.build import instantiate
+from trashseg.config import instantiate
 from trashseg.data.augment import Augment, keep_memory, one_of
 from trashseg.data.resize import Resize
 from trashseg.types import IGNORE_INDEX, ConfigError

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from trashseg.build import instantiate
+from trashseg.config import instantiate
 from trashseg.data.augment import Augment
 from trashseg.types import IGNORE_INDEX
 

@@ -16,7 +16,6 @@ import torch
 from trashseg.build import build_datamodule
 from trashseg.data.augment import Augment
 from trashseg.data.datamodule import TrashDataModule
-from trashseg.data.generated import SyntheticDataModule
 from trashseg.types import ConfigError, DataError, Split
 
 
@@ -127,18 +126,19 @@ def test_bad_entries_stop_or_are_skipped(make_coco: Callable[..., Path], caplog:
 
 def test_generated_scenes_are_made_once(tmp_path: Path) -> None:
     options: dict[str, Any] = {
+        "kind": "generated",
         "num_train": 2, "num_val": 1, "num_test": 1, "scene_size": 64, "image_size": 32, "num_workers": 0,
         "cache_dir": str(tmp_path),
     }  # fmt: skip
-    datamodule = SyntheticDataModule(**options)
+    datamodule = TrashDataModule(**options)
     datamodule.prepare_data()
-    made = {path: path.stat().st_mtime_ns for path in Path(datamodule.source.root).rglob("*.jpg")}
+    made = {path: path.stat().st_mtime_ns for path in datamodule.source.folder.rglob("*.jpg")}
     assert len(made) == 4
-    assert Path(datamodule.source.root).is_relative_to(tmp_path)
-    SyntheticDataModule(**options).prepare_data()
+    assert datamodule.source.folder.is_relative_to(tmp_path)
+    TrashDataModule(**options).prepare_data()
     assert {path: path.stat().st_mtime_ns for path in made} == made
     with pytest.raises(ConfigError, match="at least one scene"):
-        SyntheticDataModule(**{**options, "num_val": 0})
+        TrashDataModule(**{**options, "num_val": 0})
 
 
 def test_taco_maps_its_sixty_categories(composed: Any, real_root: Callable[[str], Path], tmp_path: Path) -> None:

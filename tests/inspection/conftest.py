@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trashseg.data.datamodule import TrashDataModule
+from trashseg.data.source import Source
 from trashseg.inspection.album import Album, open_album
 
 from .small import SIDE, Object, write_part
@@ -21,6 +21,6 @@ def open_set(tmp_path: Path) -> Callable[..., Album]:
         for name, photographs in parts.items():
             write_part(tmp_path, name, photographs, size)
         files = {name: f"{name}.json" for name in parts}
-        return open_album(TrashDataModule(root=str(tmp_path), **{"val": None, "test": None, "holdout": 0.5, **files}))
+        return open_album(Source(root=str(tmp_path), **{"val": None, "test": None, "holdout": 0.5, **files}))
 
     return make

@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch.nn import functional
 
-from trashseg.build import instantiate
+from trashseg.config import instantiate
 from trashseg.models.knet import ASPPHead, FCNHead, GenerateHead, KNet, PSPHead, ResNetV1c, Swin, UPerHead
 from trashseg.types import ConfigError
 

@@ -69,8 +69,7 @@ def _check_kind(cfg: DictConfig, verb: str) -> None:
 
 def _check_root(data: DictConfig) -> None:
     # A data set that is the checkpoint's own has no target; a generated one finds its folder itself.
-    target = str(data.get("_target_", ""))
-    if target and not target.endswith(".SyntheticDataModule") and data.get("root") is None:
+    if "_target_" in data and data.get("kind") != "generated" and data.get("root") is None:
         raise ConfigError(
             "data.root is not set: give data.root=FOLDER (the folder that holds the JSON files), or set the "
             "environment variable TRASHSEG_DATA; data=synthetic needs neither."

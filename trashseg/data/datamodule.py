@@ -17,6 +17,7 @@ from trashseg.data.augment import Augment, single_thread
 from trashseg.data.dataset import TrashDataset, collate_eval, collate_train
 from trashseg.data.device import collate_drawn
 from trashseg.data.folds.leaks import Leak, Part, find_copies, find_leaks, refuse_leaks
+from trashseg.data.kinds import open_source
 from trashseg.data.mix import Mix
 from trashseg.data.oversampling import Oversampler, Uniform, count, describe
 from trashseg.data.position import batches_done
@@ -24,7 +25,6 @@ from trashseg.data.prepared import PreparedSplit
 from trashseg.data.pseudo import visit_factors
 from trashseg.data.resize import Resize
 from trashseg.data.sampling import EpochSampler
-from trashseg.data.source import Source
 from trashseg.data.training import TrainingPart
 from trashseg.data.workers import prepare_worker
 from trashseg.types import Batch, ClassTable, ConfigError, DataError, Sample, Split
@@ -46,7 +46,8 @@ class TrashDataModule(pl.LightningDataModule):
         batch_size: photographs a step and process.
         num_workers: loading processes; None: the cores but one, at most 8.
         seed: of the order, the transforms and the mixing.
-        source: the keywords of :class:`Source`.
+        kind: the kind of data set, see :mod:`trashseg.data.kinds`.
+        source: the keywords of that kind's class, :class:`Source` or one like it.
 
     Raises:
         ConfigError: ``sampler`` is none, or an option of the data has no such value.
@@ -64,12 +65,13 @@ class TrashDataModule(pl.LightningDataModule):
         batch_size: int = 8,
         num_workers: int | None = None,
         seed: int = 0,
+        kind: str = "files",
         **source: Any,
     ) -> None:
         super().__init__()
         if not isinstance(sampler, Oversampler | None):
             raise ConfigError(f"data.sampler={sampler} is no sampler; choose one with data/sampler=NAME.")
-        self.source = Source(**source)
+        self.source = open_source(kind, **source)
         self.aug, self.mix, self.sampler, self.seed = aug or Augment({}), mix or Mix(), sampler or Uniform(), seed
         self.resize = Resize(image_size, resize)
         self.train_resize = Resize(crop_size or image_size, resize)
@@ -101,6 +103,7 @@ class TrashDataModule(pl.LightningDataModule):
         Raises:
             DataError: something is wrong with the data, or photographs that train and that validate belong together.
         """
+        self.source.ensure()
         for split in (Split.TRAIN, Split.VAL):
             self.dataset(split)
         # Lightning asks a second time.
@@ -110,6 +113,8 @@ class TrashDataModule(pl.LightningDataModule):
 
     def leaks(self) -> list[Leak]:
         """Return photographs that train though they, their copies or others of their group validate."""
+        if not self.source.can_leak:
+            return []
         datasets = (self.dataset(split) for split in (Split.TRAIN, Split.VAL))
         train, val = (Part.of(each.split, each.indices, self.source.folder) for each in datasets)
         return find_leaks(train, val) or find_copies(train, val, self.source.cache)

@@ -1,19 +1,18 @@
-"""The data module of the generated scenes."""
+"""A data set of generated scenes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from trashseg.data.cache import default_cache_dir
-from trashseg.data.datamodule import TrashDataModule
-from trashseg.data.folds.leaks import Leak
-from trashseg.data.synthetic import ensure_synthetic
+from trashseg.data.source import Source
 from trashseg.types import ConfigError
 
 
-class SyntheticDataModule(TrashDataModule):
-    """Generated scenes in the competition's layout, made on first use.
+@dataclass(frozen=True)
+class GeneratedSource(Source):
+    """Generated scenes in the competition's layout, made on first use; every scene is drawn anew.
 
     Args:
         root: folder; None: one in the cache, named by the numbers below.
@@ -22,38 +21,39 @@ class SyntheticDataModule(TrashDataModule):
         num_test: scenes without labels.
         scene_size: side of the scenes in pixels.
         scene_seed: another number gives other scenes.
-        others: the keywords of :class:`TrashDataModule`.
+
+    Raises:
+        ConfigError: a number is too small.
     """
 
-    def __init__(
-        self,
-        *,
-        root: str | None = None,
-        num_train: int = 240,
-        num_val: int = 60,
-        num_test: int = 24,
-        scene_size: int = 256,
-        scene_seed: int = 0,
-        **others: Any,
-    ) -> None:
-        if min(num_train, num_val, num_test) < 1 or scene_size < 64:
+    root: str | None = None
+    num_train: int = 240
+    num_val: int = 60
+    num_test: int = 24
+    scene_size: int = 256
+    scene_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.num_train, self.num_val, self.num_test) < 1 or self.scene_size < 64:
             raise ConfigError("data=synthetic needs at least one scene in each part and data.scene_size of 64 or more.")
-        if root is None:
-            cache = Path(others["cache_dir"]) if others.get("cache_dir") else default_cache_dir()
-            root = str(cache / f"synthetic-{num_train}-{num_val}-{num_test}-{scene_size}px-seed{scene_seed}")
-        super().__init__(root=root, **others)
-        self.counts = {"num_train": num_train, "num_val": num_val, "num_test": num_test}
-        self.scene_size, self.scene_seed = scene_size, scene_seed
+        super().__post_init__()
 
-    def prepare_data(self) -> None:
-        """Generate the scenes where they are not there yet, then check them like any other data."""
-        self.generate()
-        super().prepare_data()
+    @property
+    def folder(self) -> Path:
+        """The folder of the JSON files and the scenes."""
+        if self.root is not None:
+            return super().folder
+        numbers = f"{self.num_train}-{self.num_val}-{self.num_test}-{self.scene_size}px-seed{self.scene_seed}"
+        return (Path(self.cache_dir) if self.cache_dir else default_cache_dir()) / f"synthetic-{numbers}"
 
-    def leaks(self) -> list[Leak]:
-        """Return none: every scene is drawn anew."""
-        return []
+    @property
+    def can_leak(self) -> bool:
+        """False: no two scenes belong together."""
+        return False
 
-    def generate(self) -> None:
+    def ensure(self) -> None:
         """Generate the scenes where they are not there yet."""
-        ensure_synthetic(Path(self.source.root), **self.counts, size=self.scene_size, seed=self.scene_seed)
+        from trashseg.data.synthetic import ensure_synthetic
+
+        counts = {"num_train": self.num_train, "num_val": self.num_val, "num_test": self.num_test}
+        ensure_synthetic(self.folder, **counts, size=self.scene_size, seed=self.scene_seed)

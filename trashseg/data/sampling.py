@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from torch.utils.data import Sampler
 
 
 class SampleKey(NamedTuple):
@@ -36,7 +35,7 @@ def random_stream(seed: int, key: SampleKey, use: Stream) -> np.random.Generator
     return np.random.default_rng([seed, key.epoch, key.position, key.repeat, use])
 
 
-class EpochSampler(Sampler[SampleKey]):
+class EpochSampler:
     """A fresh order each epoch, decided by (seed, epoch) alone and split over the processes.
 
     In training the few visits that do not divide among the processes are left out of this epoch, so that none is made

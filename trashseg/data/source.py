@@ -62,7 +62,7 @@ class Source:
         ConfigError: one of ``fold`` and ``folds`` is given without the other.
     """
 
-    root: str
+    root: str | None
     train: str = "train.json"
     val: str | None = "val.json"
     test: str | None = "test.json"
@@ -92,6 +92,14 @@ class Source:
             raise ConfigError("data.pseudo needs a validation part of its own; give data.val=FILE.json or data.folds.")
 
     @property
+    def can_leak(self) -> bool:
+        """Say whether photographs of different parts may show one scene."""
+        return True
+
+    def ensure(self) -> None:
+        """Make what is made on first use; files are there."""
+
+    @property
     def cache(self) -> Path:
         """The folder of the caches."""
         return Path(self.cache_dir).expanduser() if self.cache_dir else default_cache_dir()
@@ -114,7 +122,7 @@ class Source:
             DataError: the data set has no such part, or ``root`` is no folder.
         """
         if not self.folder.is_dir():
-            raise DataError(f"data.root={self.root} is not a folder; give the folder that holds {self.train}.")
+            raise DataError(f"data.root={self.folder} is not a folder; give the folder that holds {self.train}.")
         name = self.file_name(split)
         if name is None:
             raise DataError(f"this data set has no {split} part; set data.{split}=FILE.json.")

@@ -12,7 +12,6 @@ from trashseg.build import build_datamodule
 from trashseg.checkpoint import Trained, Training, check_targets, find_checkpoint, load_trained
 from trashseg.config import plain
 from trashseg.data.datamodule import TrashDataModule
-from trashseg.data.generated import SyntheticDataModule
 from trashseg.sweep.outcome import as_typed
 from trashseg.types import CheckpointError
 
@@ -58,8 +57,7 @@ def build_eval_data(data: dict[str, Any], trained: Training, given: set[str]) ->
     datamodule = build_datamodule(data)
     if not isinstance(datamodule, TrashDataModule):
         raise CheckpointError(f"{trained.path}: its data is a {type(datamodule).__name__}; choose a set with data=...")
-    if isinstance(datamodule, SyntheticDataModule):
-        datamodule.generate()
+    datamodule.source.ensure()
     names = datamodule.classes.names
     if names != trained.table.names:
         raise CheckpointError(

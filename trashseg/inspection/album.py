@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.prepared import PreparedSplit
+from trashseg.data.source import Source
 from trashseg.types import ClassTable, Split
 
 REFERENCE_SIDE = 512
@@ -98,7 +98,7 @@ class Album:
         return int(self.part(i).indices[self._place(i)])
 
 
-def open_album(datamodule: TrashDataModule) -> Album:
+def open_album(source: Source) -> Album:
     """Open every part of a data set; what is not in the cache yet is checked and painted.
 
     Raises:
@@ -106,9 +106,9 @@ def open_album(datamodule: TrashDataModule) -> Album:
     """
     parts = []
     for split in Split:
-        if datamodule.source.file_name(split) is None:
+        if source.file_name(split) is None:
             continue
-        dataset = datamodule.dataset(split)
-        class_of = datamodule.source.class_of(dataset.split.index)
-        parts.append(Part(split, dataset.split, dataset.indices, class_of))
-    return Album(parts, datamodule.classes)
+        prepared = source.prepare(split)
+        indices = source.members(split, prepared.names)
+        parts.append(Part(split, prepared, indices, source.class_of(prepared.index)))
+    return Album(parts, source.table)

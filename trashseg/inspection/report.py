@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trashseg.data.datamodule import TrashDataModule
 from trashseg.data.naming import check_whole
+from trashseg.data.source import Source
 from trashseg.inspection import figures
 from trashseg.inspection.album import REFERENCE_SIDE, Album, open_album
 from trashseg.inspection.document import render
@@ -53,19 +53,19 @@ class Report:
     num_pictures: int
 
 
-def inspect_data(datamodule: TrashDataModule, limits: Limits, options: Options) -> Report:
+def inspect_data(source: Source, limits: Limits, options: Options) -> Report:
     """Look through all parts of a data set.
 
     Raises:
         DataError: something is wrong with the data.
     """
-    album = open_album(datamodule)
+    album = open_album(source)
     objects = gather_objects(album)
     problems = find_problems(album, objects, limits)
-    twins = find_twins(album, datamodule.source.cache) if options.scenes else None
+    twins = find_twins(album, source.cache) if options.scenes else None
     numbers = collect_figures(album, objects, problems, twins, limits)
     pictures = collect_pictures(album, objects, problems, twins, options)
-    title = datamodule.source.folder.resolve().name
+    title = source.folder.resolve().name
     page = render(title, {"figures": numbers, **pictures})
     return Report(numbers, page, len(pictures["photographs"]) + len(pictures["findings"]))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trashseg.build import instantiate
+from trashseg.config import instantiate
 from trashseg.data.folds.balance import balance
 from trashseg.data.folds.grouping import Grouping
 from trashseg.data.folds.labels import Balance, Columns, Labels
