@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from trashseg.data.entries import Annotation, Image, entry_id, read_annotation, read_category, read_image_entry
+from trashseg.data.json_text import load_json
 from trashseg.data.problems import BadEntry
 from trashseg.types import DataError
 
@@ -67,7 +68,7 @@ def _load_object(raw: bytes, name: str) -> dict[str, Any]:
     if not raw.strip():
         raise DataError(f"{name} is empty; {remedy}")
     try:
-        tree = json.loads(raw)
+        tree = load_json(raw)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DataError(f"{name} is not valid JSON at {place}: {error.msg}; {remedy}") from error

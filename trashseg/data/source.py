@@ -17,7 +17,8 @@ from trashseg.data.folds.plan import Fold, open_fold
 from trashseg.data.folds.runs import HOLDOUT_BLOCK, holdout_members
 from trashseg.data.index import CocoIndex, open_index
 from trashseg.data.listing import check_known, leave_out, read_rows
-from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
+from trashseg.data.photographs import Photographs
+from trashseg.data.prepared import PreparedSplit, checked_photographs, default_cache_dir, find_problems, prepare
 from trashseg.data.problems import Problem
 from trashseg.data.pseudo import UNSURE, merged_file, pseudo_file, read_weights
 from trashseg.data.raster import UNPAINTED
@@ -180,6 +181,10 @@ class Source:
         if split == Split.TRAIN:
             cleaning, ignored = Cleaning(self.seam_repair, self.mode_filter), self._ignored
         return prepare(*self._content(split), cleaning=cleaning, ignored=ignored, **self._options)
+
+    def photographs(self, split: Split) -> Photographs:
+        """Check the photographs of ``split``; the good ones are those of :meth:`prepare`."""
+        return checked_photographs(*self._content(split), **self._options)
 
     def problems(self, split: Split) -> list[Problem]:
         """Return everything wrong with ``split``."""

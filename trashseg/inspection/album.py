@@ -98,6 +98,26 @@ class Album:
         return int(self.part(i).indices[self._place(i)])
 
 
+def list_photographs(source: Source) -> list[Path]:
+    """Check the photographs of every part; return their files in the album's order, before masks are painted.
+
+    Raises:
+        DataError: something is wrong with the data.
+    """
+    paths = []
+    for split in parts_of(source):
+        photographs = source.photographs(split)
+        index, good = photographs.index, photographs.good
+        own = source.members(split, [index.file_names[i] for i in good.tolist()])
+        paths += [photographs.path(i) for i in good[own].tolist()]
+    return paths
+
+
+def parts_of(source: Source) -> list[Split]:
+    """Return the parts that the data set has, those with labels first."""
+    return [split for split in Split if source.file_name(split) is not None]
+
+
 def open_album(source: Source) -> Album:
     """Open every part of a data set; what is not in the cache yet is checked and painted.
 
@@ -105,9 +125,7 @@ def open_album(source: Source) -> Album:
         DataError: something is wrong with the data.
     """
     parts = []
-    for split in Split:
-        if source.file_name(split) is None:
-            continue
+    for split in parts_of(source):
         prepared = source.prepare(split)
         indices = source.members(split, prepared.names)
         parts.append(Part(split, prepared, indices, source.class_of(prepared.index)))

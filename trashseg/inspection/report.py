@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from trashseg.data.naming import check_whole
 from trashseg.data.source import Source
 from trashseg.inspection import figures
-from trashseg.inspection.album import REFERENCE_SIDE, Album, open_album
+from trashseg.inspection.album import REFERENCE_SIDE, Album, list_photographs, open_album
 from trashseg.inspection.document import render
 from trashseg.inspection.gallery import finding_entries, pair_entries, photograph_entries
 from trashseg.inspection.limits import Limits
 from trashseg.inspection.objects import Objects, gather_objects
-from trashseg.inspection.photometry import channel_moments
+from trashseg.inspection.photometry import Floats, channel_moments
 from trashseg.inspection.rules import Finding, find_problems
 from trashseg.inspection.selection import choose_photographs
 from trashseg.inspection.twins import Twins, find_twins
@@ -59,11 +60,15 @@ def inspect_data(source: Source, limits: Limits, options: Options) -> Report:
     Raises:
         DataError: something is wrong with the data.
     """
-    album = open_album(source)
-    objects = gather_objects(album)
-    problems = find_problems(album, objects, limits)
-    twins = find_twins(album, source.cache) if options.scenes else None
-    numbers = collect_figures(album, objects, problems, twins, limits)
+    photographs = list_photographs(source)
+    with ThreadPoolExecutor(1) as beside:
+        # Decoding leaves the processor that paints and measures alone.
+        moments = beside.submit(channel_moments, photographs)
+        album = open_album(source)
+        objects = gather_objects(album)
+        problems = find_problems(album, objects, limits)
+        twins = find_twins(album, source.cache) if options.scenes else None
+        numbers = collect_figures(album, objects, problems, twins, moments.result(), limits)
     pictures = collect_pictures(album, objects, problems, twins, options)
     title = source.folder.resolve().name
     page = render(title, {"figures": numbers, **pictures})
@@ -71,10 +76,14 @@ def inspect_data(source: Source, limits: Limits, options: Options) -> Report:
 
 
 def collect_figures(
-    album: Album, objects: Objects, problems: dict[str, list[Finding]], twins: Twins | None, limits: Limits
+    album: Album,
+    objects: Objects,
+    problems: dict[str, list[Finding]],
+    twins: Twins | None,
+    moments: Floats,
+    limits: Limits,
 ) -> dict[str, Any]:
-    """Return every number of the page."""
-    moments = channel_moments([album.image_path(i) for i in range(len(album))])
+    """Return every number of the page; ``moments`` (N, 7) are :func:`channel_moments` of the album's photographs."""
     return {
         "parts": figures.part_figures(album, objects, moments),
         "classes": figures.class_figures(album, objects),

@@ -90,7 +90,7 @@ def _first_listed(order: Sequence[int], candidates: Mapping[int, Mask]) -> Map:
 def _sum(mine: Mask, k: np.uint8, weights: npt.NDArray[np.floating] | None) -> npt.NDArray[np.integer | np.float32]:
     """Return the weight (U,) of the members that say ``k``: those ``mine`` (M, U) marks."""
     if weights is None:
-        counts: npt.NDArray[np.integer] = mine.sum(0, dtype=np.min_scalar_type(len(mine)))
+        counts: npt.NDArray[np.integer] = mine.view(np.uint8).sum(0, dtype=np.min_scalar_type(len(mine)))
         return counts
     trust = np.asarray(weights[:, k] if weights.ndim == 2 else weights, np.float32)
     sums: npt.NDArray[np.float32] = trust @ mine.astype(np.float32)

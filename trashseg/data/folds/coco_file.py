@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from trashseg.data.folds.head import Entry
 from trashseg.data.folds.pool import Pool
+from trashseg.data.json_text import dump_json
 from trashseg.files import atomic_file
 
 
@@ -48,7 +48,7 @@ class CocoWriter:
 def _inside(entry: Mapping[str, Any], *left_out: str) -> str:
     """Return an object's text without its braces and without the keys ``left_out``."""
     kept: Entry = {key: value for key, value in entry.items() if key not in left_out}
-    return json.dumps(kept, ensure_ascii=False)[1:-1]
+    return dump_json(kept)[1:-1]
 
 
 def _lines(texts: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import posixpath
 from collections import defaultdict
@@ -16,6 +15,7 @@ import numpy as np
 from trashseg.data.folds.goal import Ints
 from trashseg.data.folds.head import Entry, Head, with_ids
 from trashseg.data.index import CocoIndex
+from trashseg.data.json_text import load_json
 from trashseg.data.oversampling import Counts
 from trashseg.data.photographs import check_photographs
 from trashseg.data.problems import raise_problems
@@ -126,7 +126,7 @@ def _take(found: dict[str, Photograph], photographs: Iterator[Photograph], file:
 
 def _photographs(source: Source, index: CocoIndex, pool: Pool, class_of: dict[int, int]) -> Iterator[Photograph]:
     """Yield the good photographs of ``index`` and add the head of its file to that of ``pool``."""
-    tree = json.loads(index.path.read_bytes())
+    tree = load_json(index.path.read_bytes())
     new_licences = pool.head.add(tree, index.categories, str(index.path))
     images = {entry["id"]: entry for entry in with_ids(tree["images"], index.image_ids.tolist())}
     annotations: dict[int, list[Entry]] = defaultdict(list)
