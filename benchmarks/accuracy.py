@@ -25,19 +25,22 @@ RECIPES = {
     "none": ["aug=none", "~aug.crop", "~aug.elastic", f"data.image_size={CROP}", f"data.crop_size={CROP}"],
     "strong": STRONG,
     "strong + copy-paste": PASTE,
-    "strong + copy-paste + rare classes": [*PASTE, "data/sampler=rare_classes"],
+    "strong + copy-paste + rare classes": [
+        *PASTE,
+        "data/sampler=rare_classes",
+        "data.sampler.epoch_size={photographs}",
+    ],
 }
 
 
-def train(folder: Path, root: Path, epochs: int, seed: int, words: list[str], epoch_size: int) -> float:
+def train(folder: Path, root: Path, epochs: int, seed: int, words: list[str]) -> float:
     """Train where ``folder`` holds no training that is done; return its best validation mIoU."""
     record = folder / "outcome.json"
     if not record.is_file() or json.loads(record.read_text())["state"] != "done":
-        size = [f"data.sampler.epoch_size={epoch_size}"] if "data/sampler=rare_classes" in words else []
         subprocess.run(
             [sys.executable, "-m", "trashseg.train", "experiment=unet_lite0_cpu", f"data.root={root}", "trainer=cpu",
              "data.num_workers=0", f"trainer.max_epochs={epochs}", "trainer.check_val_every_n_epoch=5",
-             "~callbacks.pictures", f"seed={seed}", *words, *size, f"hydra.run.dir={folder}"],
+             "~callbacks.pictures", f"seed={seed}", *words, f"hydra.run.dir={folder}"],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
     return float(json.loads(record.read_text())["score"])
@@ -58,9 +61,9 @@ def main() -> None:
     print(f"{'recipe':<36}{'mean':>8}{'spread':>8}   seeds {' '.join(map(str, options.seeds))}", flush=True)
     for title, words in RECIPES.items():
         name = title.replace(" ", "").replace("+", "-")
+        words = [word.format(photographs=epoch_size) for word in words]
         scores = [
-            train(options.out / f"{name}-{seed}", options.data, options.epochs, seed, words, epoch_size)
-            for seed in options.seeds
+            train(options.out / f"{name}-{seed}", options.data, options.epochs, seed, words) for seed in options.seeds
         ]
         spread = np.std(scores, ddof=1) if len(scores) > 1 else float("nan")
         print(f"{title:<36}{np.mean(scores):>8.4f}{spread:>8.4f}   {' '.join(f'{s:.4f}' for s in scores)}", flush=True)

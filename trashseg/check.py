@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 def check(cfg: DictConfig) -> None:
     """Print every problem of each part and a table of its classes; leave with status 2 where there are problems."""
     from trashseg.data.kinds import source_of
-    from trashseg.types import DataError, Split
+    from trashseg.types import DataError
 
     source = source_of(plain(cfg.data))
     source.ensure()
     problems: list[str] = []
-    for split in Split:
+    for split in source.parts:
         try:
-            if source.file_name(split) is None:
-                continue
             found = [str(problem) for problem in source.problems(split)]
         except DataError as error:
             found = [str(error)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from trashseg.data.cache import default_cache_dir
 from trashseg.data.source import Source
 from trashseg.types import ConfigError
 
@@ -38,13 +38,13 @@ class GeneratedSource(Source):
             raise ConfigError("data=synthetic needs at least one scene in each part and data.scene_size of 64 or more.")
         super().__post_init__()
 
-    @property
+    @functools.cached_property
     def folder(self) -> Path:
         """The folder of the JSON files and the scenes."""
         if self.root is not None:
             return super().folder
         numbers = f"{self.num_train}-{self.num_val}-{self.num_test}-{self.scene_size}px-seed{self.scene_seed}"
-        return (Path(self.cache_dir) if self.cache_dir else default_cache_dir()) / f"synthetic-{numbers}"
+        return self.cache / f"synthetic-{numbers}"
 
     @property
     def can_leak(self) -> bool:

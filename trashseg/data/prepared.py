@@ -116,8 +116,10 @@ def prepare(
         DataError: something is wrong with the data, or nothing is left of it.
     """
     _check_options(class_of, num_classes, order, max_side, on_bad)
-    photographs, problems = _usable(index, root, class_of, max_side, on_bad, cache_dir)
+    photographs, problems = _looked_through(index, root, class_of, max_side, cache_dir)
     positions = photographs.good
+    if on_bad == "error" or not len(positions):
+        raise_problems(problems)
     painted = {int(category): class_of.get(int(category), UNPAINTED) for category in np.unique(index.ann_category)}
     if problems:
         _log.warning("%s", _left_out(index, positions, class_of, len(problems)))
@@ -126,22 +128,6 @@ def prepare(
         recipe = MaskRecipe(positions, painted, num_classes, order, max_side, cleaning, ignored)
         masks = open_masks(index, recipe, Path(cache_dir), lambda: _log.info("painting %d masks once", len(positions)))
     return PreparedSplit(photographs, positions, num_classes, masks, problems)
-
-
-def checked_photographs(
-    index: CocoIndex,
-    root: str | Path,
-    class_of: Mapping[int, int],
-    num_classes: int,
-    *,
-    order: str = "area_desc",
-    max_side: int | None = None,
-    on_bad: str = "error",
-    cache_dir: str | Path,
-) -> Photographs:
-    """Check every photograph, without painting masks; the arguments and errors are :func:`prepare`'s."""
-    _check_options(class_of, num_classes, order, max_side, on_bad)
-    return _usable(index, root, class_of, max_side, on_bad, cache_dir)[0]
 
 
 def find_problems(
@@ -163,21 +149,6 @@ def find_problems(
     """
     _check_options(class_of, num_classes, order, max_side, on_bad)
     return list(_looked_through(index, root, class_of, max_side, cache_dir)[1])
-
-
-def _usable(
-    index: CocoIndex,
-    root: str | Path,
-    class_of: Mapping[int, int],
-    max_side: int | None,
-    on_bad: str,
-    cache_dir: str | Path,
-) -> tuple[Photographs, tuple[Problem, ...]]:
-    """Return the photographs, checked, and what is wrong; raise it where ``on_bad`` says so or nothing is left."""
-    photographs, problems = _looked_through(index, root, class_of, max_side, cache_dir)
-    if on_bad == "error" or not len(photographs.good):
-        raise_problems(problems)
-    return photographs, problems
 
 
 def _looked_through(

@@ -17,9 +17,9 @@ from trashseg.data.folds.plan import Fold, open_fold
 from trashseg.data.folds.runs import HOLDOUT_BLOCK, holdout_members
 from trashseg.data.index import CocoIndex, open_index
 from trashseg.data.listing import check_known, leave_out, read_rows
-from trashseg.data.photographs import Photographs
-from trashseg.data.prepared import PreparedSplit, checked_photographs, default_cache_dir, find_problems, prepare
-from trashseg.data.problems import Problem
+from trashseg.data.photographs import Photographs, check_photographs
+from trashseg.data.prepared import PreparedSplit, default_cache_dir, find_problems, prepare
+from trashseg.data.problems import Problem, raise_problems
 from trashseg.data.pseudo import UNSURE, merged_file, pseudo_file, read_weights
 from trashseg.data.raster import UNPAINTED
 from trashseg.data.regions import NOTHING, Regions, find_regions
@@ -116,6 +116,11 @@ class Source:
             return str(self._fold.json_path)
         return {Split.TRAIN: self.train, Split.VAL: self.val or self.train, Split.TEST: self.test}[split]
 
+    @property
+    def parts(self) -> list[Split]:
+        """The parts that the data set has, those with labels first."""
+        return [split for split in Split if self.file_name(split) is not None]
+
     def json_path(self, split: Split) -> Path:
         """Return the JSON that holds ``split``.
 
@@ -183,8 +188,15 @@ class Source:
         return prepare(*self._content(split), cleaning=cleaning, ignored=ignored, **self._options)
 
     def photographs(self, split: Split) -> Photographs:
-        """Check the photographs of ``split``; the good ones are those of :meth:`prepare`."""
-        return checked_photographs(*self._content(split), **self._options)
+        """Check the photographs of ``split``, without painting masks; the good ones are those of :meth:`prepare`.
+
+        Raises:
+            DataError: something is wrong with the data, and ``on_bad`` is ``error``.
+        """
+        problems = self.problems(split)
+        if self.on_bad == "error":
+            raise_problems(problems)
+        return check_photographs(self._content(split)[0], self.folder, self.max_side, self.cache)
 
     def problems(self, split: Split) -> list[Problem]:
         """Return everything wrong with ``split``."""

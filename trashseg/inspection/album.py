@@ -105,17 +105,12 @@ def list_photographs(source: Source) -> list[Path]:
         DataError: something is wrong with the data.
     """
     paths = []
-    for split in parts_of(source):
+    for split in source.parts:
         photographs = source.photographs(split)
         index, good = photographs.index, photographs.good
         own = source.members(split, [index.file_names[i] for i in good.tolist()])
         paths += [photographs.path(i) for i in good[own].tolist()]
     return paths
-
-
-def parts_of(source: Source) -> list[Split]:
-    """Return the parts that the data set has, those with labels first."""
-    return [split for split in Split if source.file_name(split) is not None]
 
 
 def open_album(source: Source) -> Album:
@@ -125,7 +120,7 @@ def open_album(source: Source) -> Album:
         DataError: something is wrong with the data.
     """
     parts = []
-    for split in parts_of(source):
+    for split in source.parts:
         prepared = source.prepare(split)
         indices = source.members(split, prepared.names)
         parts.append(Part(split, prepared, indices, source.class_of(prepared.index)))

@@ -33,21 +33,18 @@ class SubmissionStream:
         if self._opened is None:
             line, found, ids = next(self._rows, (0, None, None))
             if found == name and ids is not None:
-                return self._square(line, ids)
+                side = self.like.side
+                if ids.size != side**2:
+                    raise bad_line(self.path, line, f"{ids.size} ids", f"Write {side**2} as in {self.like.path}.")
+                return ids.reshape(side, side)
             self._opened = open_submission(self.path)
-            self._check(self._opened.rows.keys() == self.like.rows.keys())
-        return self._square(self._opened.rows[name].line, self._opened.class_map(name))
+            self._check(self._opened.rows.keys() == self.like.rows.keys() and self._opened.side == self.like.side)
+        return self._opened.class_map(name)
 
     def finish(self) -> None:
         """Refuse a file with more rows than were asked for."""
         self._check(self._opened is not None or next(self._rows, None) is None)
 
-    def _square(self, line: int, ids: Map) -> Map:
-        side = self.like.side
-        if ids.size != side**2:
-            raise bad_line(self.path, line, f"{ids.size} ids", f"Write {side**2} as in {self.like.path}.")
-        return ids.reshape(side, side)
-
     def _check(self, same: bool) -> None:
         if not same:
-            raise DataError(f"{self.path} is not of the same photographs as {self.like.path}.")
+            raise DataError(f"{self.path} is not of the same photographs at the same size as {self.like.path}.")

@@ -17,8 +17,7 @@ from trashseg.data.folds.head import Entry, Head, with_ids
 from trashseg.data.index import CocoIndex
 from trashseg.data.json_text import load_json
 from trashseg.data.oversampling import Counts
-from trashseg.data.photographs import check_photographs
-from trashseg.data.problems import raise_problems
+from trashseg.data.photographs import Photographs
 from trashseg.data.source import Source
 from trashseg.types import ClassTable, ConfigError, Split
 
@@ -100,12 +99,11 @@ def read_pool(source: Source, files: Sequence[str]) -> Pool:
     found: dict[str, Photograph] = {}
     for file, each in sources.items():
         index = each.index(Split.TRAIN)
-        if each.on_bad == "error":
-            raise_problems(each.problems(Split.TRAIN))
+        photographs = each.photographs(Split.TRAIN)
         pool.digests[file] = index.digest
         # Several files without classes of their own are counted by the first one's.
         class_of = sources[files[0]].class_of(index)
-        _take(found, _photographs(each, index, pool, class_of), file)
+        _take(found, _entries(photographs, pool, class_of), file)
     pool.photographs = list(found.values())
     return pool
 
@@ -124,8 +122,9 @@ def _take(found: dict[str, Photograph], photographs: Iterator[Photograph], file:
         )  # fmt: skip
 
 
-def _photographs(source: Source, index: CocoIndex, pool: Pool, class_of: dict[int, int]) -> Iterator[Photograph]:
-    """Yield the good photographs of ``index`` and add the head of its file to that of ``pool``."""
+def _entries(photographs: Photographs, pool: Pool, class_of: dict[int, int]) -> Iterator[Photograph]:
+    """Yield the good ones of a file's ``photographs`` and add the head of the file to that of ``pool``."""
+    index = photographs.index
     tree = load_json(index.path.read_bytes())
     new_licences = pool.head.add(tree, index.categories, str(index.path))
     images = {entry["id"]: entry for entry in with_ids(tree["images"], index.image_ids.tolist())}
@@ -133,12 +132,12 @@ def _photographs(source: Source, index: CocoIndex, pool: Pool, class_of: dict[in
     for entry in with_ids(tree.get("annotations") or [], index.ann_ids.tolist()):
         annotations[entry["image_id"]].append(entry)
     objects, pixels = _amounts(index, class_of, len(pool.table))
-    for i in check_photographs(index, source.folder, source.max_side, source.cache).good.tolist():
+    for i in photographs.good.tolist():
         number = int(index.image_ids[i])
         image = dict(images[number])
         if image.get("license") in new_licences:
             image["license"] = new_licences[image["license"]]
-        path = source.folder / index.file_names[i]
+        path = photographs.root / index.file_names[i]
         yield Photograph(path, image, annotations[number], objects[i], pixels[i])
 
 
