@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trashseg.auditing.audit import Audit, Kind, Suspect
 from trashseg.auditing.places import annotation_id, file_box, file_outline
+from trashseg.data.json_text import load_json
 from trashseg.files import write_json
 
 Entry = dict[str, Any]
@@ -18,7 +18,7 @@ _ATTRIBUTES = ("kind", "suggestion", "score")
 
 def write_coco(folder: Path, audit: Audit) -> list[Path]:
     """Write audit.json, cvat/instances.json and cvat/labels.json into ``folder`` and return their paths."""
-    tree = json.loads(audit.labels.prepared.index.path.read_bytes())
+    tree = load_json(audit.labels.prepared.index.path.read_bytes())
     contents = {
         folder / "audit.json": flagged_tree(tree, audit),
         folder / "cvat" / "instances.json": cvat_tree(tree, audit),

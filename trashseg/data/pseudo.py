@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trashseg.data.cache import key_of, open_or_build
+from trashseg.data.json_text import load_json
 from trashseg.types import ConfigError, DataError
 
 UNSURE = "Unsure"
@@ -93,7 +94,7 @@ def _read(path: Path) -> bytes:
 
 def _parse(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        tree = json.loads(content)
+        tree = load_json(content)
         if not all(isinstance(tree[key], list) for key in ("images", "annotations", "categories")):
             raise TypeError
     except (ValueError, TypeError, KeyError) as error:
